@@ -1,0 +1,1 @@
+"""What is zero: units kept of total, elements, rows and columns."""
