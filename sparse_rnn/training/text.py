@@ -134,10 +134,10 @@ def read_words(path: str) -> List[str]:
 def tokenize(text: str) -> List[str]:
     """Plain English text as lower-cased words.
 
-    A word is letters and digits with apostrophes inside; every other mark is a word of its own, a run of one mark
-    (``...``, ``----``; not of brackets) a single one. ``<eos>`` follows each sentence (``.``, ``!`` or ``?``, with closing quotes or
-    brackets, before white space and something other than a small letter) and each paragraph (a blank line). Other line
-    breaks mean nothing, since books are wrapped at any width.
+    A word is letters and digits with apostrophes inside; every other mark is a word of its own, and so is a run of
+    one mark (``...``, ``----``; not of brackets). ``<eos>`` follows each paragraph (a blank line) and each sentence:
+    ``.``, ``!`` or ``?``, with closing quotes or brackets, before white space and something other than a small
+    letter. Other line breaks mean nothing, since books are wrapped at any width.
 
     >>> print(*tokenize("Don't stop (e.g. at 3.5 or\\nso)... Go on!"))
     don't stop ( e . g . at 3 . 5 or so ) ... <eos> go on ! <eos>
