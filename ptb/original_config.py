@@ -175,7 +175,7 @@ def _coupled_group(variable: str, lasso: _Lasso, layers: int, where: str) -> str
     blocks = 2 if reader in kernels else 1
     if lasso.couple_split_num != blocks:
         found = "{}.couple_split_num is {}".format(where, lasso.couple_split_num)
-        raise UserError("{}, but '{}' has {} block(s) of rows; give {}.".format(found, reader, blocks, blocks))
+        raise UserError("{}; it must be {} for '{}'.".format(found, blocks, reader))
     return variables.group(layer)
 
 
