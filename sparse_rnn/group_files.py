@@ -5,9 +5,10 @@ terms of a penalty: ``{"comments": [...], "groups": [[entry, ...], ...]}`` with 
 "start", "end"}``, where ``axis`` is the axis that squares are summed over, so ``axis`` 1 means one unit per row.
 """
 
+import contextlib
 import json
-import math
 import os
+import sys
 from dataclasses import asdict
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
@@ -80,6 +81,8 @@ def save(structure: Structure, path: Path) -> None:
             file.write(json.dumps(content, indent=2) + "\n")
         os.replace(partial, path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            os.remove(partial)
         raise UserError("{}: cannot be written: {}.".format(path, error.strerror)) from error
 
 
@@ -124,7 +127,7 @@ def _our_group(content: Any, shapes: Shapes, where: str) -> UnitGroup:
         # Carried state is no weight: a checkpoint of the weights alone has none of it.
         optional = part["role"] == "state" and part["variable"] not in shapes
         variable = part["variable"] if optional else names.resolve(part["variable"], shapes, here)
-        slices.append(Slice(variable, part["axis"], part["start"], part["role"], part["multiplier"]))
+        slices.append(Slice(variable, part["axis"], part["start"], part["role"], float(part["multiplier"])))
         _check([UnitGroup(content["name"], content["size"], (slices[-1],))], shapes, here)
     return UnitGroup(content["name"], content["size"], tuple(slices))
 
@@ -166,7 +169,7 @@ def _their_entry(entry: Any, shapes: Shapes, where: str) -> Tuple[Slice, int]:
                 where, variable, list(shapes[variable])
             )
         )
-    part = Slice(variable, 1 - entry["axis"], entry["start"], "consumer", entry["multi"])
+    part = Slice(variable, 1 - entry["axis"], entry["start"], "consumer", float(entry["multi"]))
     return part, entry["end"] - entry["start"]
 
 
@@ -227,5 +230,5 @@ def _typed(value: Any, kind: Any, where: str) -> Any:
 
 
 def _positive(value: float, key: str, where: str) -> None:
-    if not (math.isfinite(value) and value >= 0):
+    if not 0 <= value <= sys.float_info.max:
         raise UserError("{}: {} is {}; it must be a finite number, 0 or more.".format(where, key, value))
