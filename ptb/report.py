@@ -5,7 +5,6 @@ import json
 from ptb import evaluation
 from sparse_rnn import sparsity
 from sparse_rnn.compat import tf
-from sparse_rnn.training import files
 
 
 def finish(run, experiment, corpus, task, session):

@@ -15,12 +15,11 @@ is the place of one of its keys, to begin the sentence of a UserError with.
 
 import dataclasses
 import json
-import os
 import sys
 import typing
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Type, TypeVar, Union
 
-from sparse_rnn import names
+from sparse_rnn import files, names
 from sparse_rnn.errors import UserError
 
 Section = TypeVar("Section")
@@ -120,21 +119,10 @@ def reference(cls: type) -> str:
 
 
 def read_json(path: str) -> Any:
-    """The parsed content of a JSON file; a UserError that says why where there is none."""
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            return json.load(file, object_pairs_hook=_object)
-    except FileNotFoundError:
-        raise _missing_file(path) from None
-    except IsADirectoryError:
-        raise UserError("{}: this is a folder; name the config file itself.".format(path)) from None
-    except OSError as error:
-        raise UserError("{}: the config cannot be read ({}).".format(path, error.strerror)) from None
-    except json.JSONDecodeError as error:
-        place = "{}, line {}, column {}".format(path, error.lineno, error.colno)
-        raise UserError("{}: this is not JSON ({}).".format(place, error.msg)) from None
-    except (ValueError, RecursionError) as error:
-        raise UserError("{}: this is not a JSON config ({}).".format(path, error)) from None
+    """The parsed content of a config file; a UserError that says why where there is none."""
+    if not os.path.exists(path):
+        raise _missing_file(path)
+    return files.read_json(path, object_pairs_hook=_object)
 
 
 class _Reader:

@@ -15,8 +15,8 @@ import os
 import sys
 import time
 
+from sparse_rnn import files
 from sparse_rnn.errors import UserError
-from sparse_rnn.training import files
 from sparse_rnn.training.metrics import Metrics
 
 CONFIG, ORIGIN, STRUCTURE = "config.json", "origin.json", "structure.json"
