@@ -10,9 +10,8 @@ from dataclasses import replace
 from ptb import comparison, evaluation, model, report, restoring, variables
 from sparse_rnn import checkpoints, compaction, group_files, sparsity
 from sparse_rnn.compat import tf
-from sparse_rnn.training import command, command_line, origin
+from sparse_rnn.training import command, command_line, origin, run_directory
 from sparse_rnn.training.config import to_dict
-from sparse_rnn.training.run_directory import STRUCTURE, RunDirectory
 
 
 def main(arguments):
@@ -24,15 +23,17 @@ def main(arguments):
     small = compaction.compact(restored.arrays, structure)
     experiment = _resized(restored.experiment, small)
     train = experiment.train
+    described = to_dict(experiment), origin.describe(corpus, compacted_from=restored)
+    run_directory.check(flags.save_path, *described)
     with tf.device(flags.device):
         before = evaluation.LoadedModel(restored.experiment.model, train, restored.arrays)
         after = evaluation.LoadedModel(experiment.model, train, small.weights)
         compared = comparison.compare(before, after, train, corpus)
-    run = RunDirectory(flags.save_path, to_dict(experiment), origin.describe(corpus, compacted_from=restored))
+    run = run_directory.RunDirectory(flags.save_path, *described)
     corpus.vocabulary.save(run.file(restoring.VOCABULARY))
-    group_files.save(small.structure, run.file(STRUCTURE))
+    group_files.save(small.structure, run.file(run_directory.STRUCTURE))
     checkpoints.write(small.weights, run.path, step=0)
-    run.say(report.of_compaction(run, sparsity.report(restored.arrays, structure), compared))
+    report.of_compaction(run, sparsity.report(restored.arrays, structure), compared)
     run.say("the small model lies in {}".format(run.path))
     return 0
 

@@ -15,6 +15,7 @@ is the place of one of its keys, to begin the sentence of a UserError with.
 
 import dataclasses
 import json
+import os
 import sys
 import typing
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Type, TypeVar, Union

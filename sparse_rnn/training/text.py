@@ -162,6 +162,16 @@ class Corpus:
     unknown: Dict[str, int]
     name: str
 
+    def unknown_sentences(self) -> List[str]:
+        """What a person should know about words that became ``<unk>``, a sentence per split."""
+        return [
+            "{:,} of {:,} words of the {} text are not in the vocabulary and are read as {}".format(
+                count, len(getattr(self, split)), split, UNKNOWN
+            )
+            for split, count in self.unknown.items()
+            if count
+        ]
+
 
 def load_corpus(
     data_path: Optional[str], max_vocabulary: Optional[int] = None, vocabulary: Optional[Vocabulary] = None
