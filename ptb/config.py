@@ -14,9 +14,11 @@ class Model:
     """Stacked LSTM layers between an embedding and a softmax."""
 
     hidden_sizes: Optional[Tuple[int, ...]] = option(
-        (200, 200), "units of each LSTM layer, the first layer first; null: those of --restore_path", minimum=1
+        (200, 200), "units of each LSTM layer, the first layer first; null takes those of `--restore_path`", minimum=1
     )
-    embedding_size: Optional[int] = option(200, "width of the word vectors; null: that of --restore_path", minimum=1)
+    embedding_size: Optional[int] = option(
+        200, "width of the word vectors; null takes that of `--restore_path`", minimum=1
+    )
     keep_prob: float = option(
         1.0, "dropout keeps this share of the word vectors and of each layer's outputs", above=0, maximum=1
     )
@@ -49,7 +51,7 @@ class Experiment:
     sparsity: options.Sparsity = option(options.Sparsity, "what is made zero")
 
     def check(self, at: options.At) -> None:
-        """Hold the names of groups and variables against the model."""
+        """Hold the names of groups and variables against the model, where its number of layers is known."""
         if self.model.hidden_sizes is None:
             return
         layers = len(self.model.hidden_sizes)

@@ -4,7 +4,7 @@ The variables are called as TensorFlow's own cells call theirs in the tutorial a
 checkpoints and group files of either can be read by name.
 """
 
-from typing import Dict, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 EMBEDDING = "Model/embedding"
 SOFTMAX_W = "Model/softmax_w"
@@ -43,24 +43,29 @@ def all_variables(layers: int) -> List[str]:
     return [EMBEDDING] + cells + [SOFTMAX_W, SOFTMAX_B]
 
 
+def shapes(options: Any, vocabulary_size: int) -> Dict[str, Tuple[int, ...]]:
+    """The shape of each weight, in the order of :func:`all_variables`.
+
+    Args:
+      options: the model section of the config.
+      vocabulary_size: number of words.
+
+    >>> from types import SimpleNamespace
+    >>> found = shapes(SimpleNamespace(embedding_size=7, hidden_sizes=(5, 3)), 11)
+    >>> found[kernel(1)], found[SOFTMAX_W]
+    ((8, 12), (3, 11))
+    """
+    found: Dict[str, Tuple[int, ...]] = {EMBEDDING: (vocabulary_size, options.embedding_size)}
+    width = options.embedding_size
+    for layer, units in enumerate(options.hidden_sizes):
+        found[kernel(layer)] = (width + units, 4 * units)
+        found[bias(layer)] = (4 * units,)
+        width = units
+    found[SOFTMAX_W] = (width, vocabulary_size)
+    found[SOFTMAX_B] = (vocabulary_size,)
+    return found
+
+
 def reader_of(layer: int, layers: int) -> str:
     """The matrix that reads the units of one layer: the next layer's kernel, or the softmax."""
     return kernel(layer + 1) if layer + 1 < layers else SOFTMAX_W
-
-
-def shapes(options, vocabulary_size: int) -> Dict[str, Tuple[int, ...]]:
-    """``{variable name: shape}`` of every weight of a model, in the order in which they are made.
-
-    Args:
-      options: the model section of a config, its sizes filled in.
-      vocabulary_size: number of words.
-    """
-    result: Dict[str, Tuple[int, ...]] = {EMBEDDING: (vocabulary_size, options.embedding_size)}
-    width = options.embedding_size
-    for layer, units in enumerate(options.hidden_sizes):
-        result[kernel(layer)] = (width + units, 4 * units)
-        result[bias(layer)] = (4 * units,)
-        width = units
-    result[SOFTMAX_W] = (width, vocabulary_size)
-    result[SOFTMAX_B] = (vocabulary_size,)
-    return result

@@ -37,6 +37,7 @@ class Root:
     sizes: Tuple[int, ...] = option((3, 5), "sizes", minimum=1)
     factors: Dict[str, float] = option(dict, "factors", minimum=0)
     word_file: Optional[str] = option(None, "words", is_path=True)
+    widths: Optional[Tuple[int, ...]] = option((2,), "widths", minimum=1)
     train: Train = option(Train, "training")
     layers: Tuple[Layer, ...] = option((), "layers")
 
@@ -69,6 +70,11 @@ def test_values_in_a_file_replace_defaults(write):
         Root, write({"sizes": [7], "train": {"rate": 2, "limit": 4}, "layers": [{"size": 2}], "factors": {"a/b": 0.5}})
     )
     assert loaded == Root(sizes=(7,), factors={"a/b": 0.5}, train=Train(rate=2.0, limit=4), layers=(Layer(2, "tanh"),))
+
+
+def test_null_is_kept_where_it_is_allowed(write):
+    loaded = config.load(Root, write({"widths": None, "word_file": None}))
+    assert loaded.widths is None and loaded.word_file is None
 
 
 def test_an_integer_literal_becomes_a_float_where_a_float_is_meant(write):
@@ -118,6 +124,8 @@ def test_paths_are_relative_to_the_config_file_and_absolute_once_resolved(write,
         ({"train": 3}, "train is 3", "an object"),
         ({"sizes": 3}, "sizes is 3", "a list, each entry an integer of at least 1"),
         ({"sizes": [3, 0]}, "sizes.1 is 0", "at least 1"),
+        ({"widths": 3}, "widths is 3", "null or a list, each entry an integer of at least 1"),
+        ({"widths": [None]}, "widths.0 is null", "an integer of at least 1"),
         ({"factors": [1]}, "factors is [1]", "an object, each value a finite number of at least 0"),
         ({"factors": {"a": "b"}}, 'factors.a is "b"', "a finite number of at least 0"),
         ({"name": 3}, "name is 3", "a string"),
@@ -237,4 +245,4 @@ def test_the_reference_has_a_row_for_every_option():
     assert "| `train.epochs` | an integer of at least 0 | `13` | passes over the text |" in lines
     assert "| `layers.N.size` | an integer of at least 1 | required | units |" in lines
     assert "| `factors` | an object, each value a finite number of at least 0 | `{}` | factors |" in lines
-    assert len(lines) == 2 + 4 + 5 + 1 + 2
+    assert len(lines) == 2 + 5 + 5 + 1 + 2

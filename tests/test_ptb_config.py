@@ -5,6 +5,7 @@ import glob
 import json
 import os
 
+import numpy as np
 import pytest
 
 from ptb import config as ptb_config
@@ -128,7 +129,17 @@ def test_l1_is_large_l1_and_spares_the_embedding(original):
 
 
 def test_finetuning_with_frozen_elements_is_finetune(original):
-    assert same_experiment(original(learning_rate=0.1, flags={"freeze_mode": "element"}), shipped("finetune"))
+    sizes = ("model.hidden_sizes=[1500, 1500]", "model.embedding_size=1500")
+    assert shipped("finetune").model.hidden_sizes is None
+    assert same_experiment(original(learning_rate=0.1, flags={"freeze_mode": "element"}), shipped("finetune", *sizes))
+
+
+def test_the_large_and_the_direct_model_have_the_papers_number_of_weights():
+    shapes = variables.shapes(shipped("large").model, 10000)
+    assert list(shapes) == variables.all_variables(2)
+    assert sum(int(np.prod(shape)) for shape in shapes.values()) == 66022000
+    shapes = variables.shapes(shipped("direct_373_315").model, 10000)
+    assert sum(int(np.prod(shape)) for shape in shapes.values()) == 21824148
 
 
 def test_from_scratch_with_the_sizes_is_direct_373_315(original):
@@ -252,6 +263,7 @@ def test_the_originals_flags_are_refused_beside_our_own_format():
     "override, hint",
     [
         ("model.hidden_sizes=[]", "model.hidden_sizes is empty"),
+        ("model.hidden_sizes=200", "null or a list, each entry an integer of at least 1"),
         ("model.hidden_sizes=[10]", "sparsity.penalties.0.groups: there is no group 'lstm_1'"),
         ("model.keep_prob=0", "model.keep_prob is 0"),
         ("data.max_vocabulary=1", "null or an integer of at least 2"),

@@ -7,8 +7,8 @@ An experiment is one JSON file. What may stand in it is declared once, as datacl
         epochs: int = option(13, "passes over the training text", minimum=0)
 
 and everything else follows from the declaration: loading, checking, ``--set``, the resolved copy that reruns
-an experiment, and the reference table. A field is an ``int``, ``float``, ``str`` or ``bool``, ``Optional`` of
-one of these, another such dataclass (a section), a ``Tuple[kind, ...]`` (a JSON list) or a ``Dict[str, kind]``.
+an experiment, and the reference table. A field is an ``int``, ``float``, ``str`` or ``bool``, another such
+dataclass (a section), a ``Tuple[kind, ...]`` (a JSON list), a ``Dict[str, kind]``, or ``Optional`` of one of these.
 A section with a method ``check(at)`` is asked, once it is filled, for what no single field can see; ``at(key)``
 is the place of one of its keys, to begin the sentence of a UserError with.
 """
@@ -152,29 +152,22 @@ class _Reader:
         return made
 
     def value(self, kind: Any, limits: _Limits, value: Any, key: str) -> Any:
-        if dataclasses.is_dataclass(kind):
-            return self.section(kind, value, key)
-        if _is_list(kind):
-            if not isinstance(value, list):
-                raise self.refusal(key, value, _allowed(kind, limits))
-            return tuple(
-                self.value(kind.__args__[0], limits, item, _join(key, index)) for index, item in enumerate(value)
-            )
-        if _is_dict(kind):
-            if not isinstance(value, dict):
-                raise self.refusal(key, value, _allowed(kind, limits))
-            return {name: self.value(kind.__args__[1], limits, item, _join(key, name)) for name, item in value.items()}
-        return self.scalar(kind, limits, value, key)
-
-    def scalar(self, kind: Any, limits: _Limits, value: Any, key: str) -> Any:
-        type_, may_be_null = _unwrap(kind)
+        bare, may_be_null = _unwrap(kind)
         if value is None and may_be_null:
             return None
-        if not _fits(type_, limits, value):
+        if dataclasses.is_dataclass(bare):
+            return self.section(bare, value, key)
+        if not _fits(bare, limits, value):
             raise self.refusal(key, value, _allowed(kind, limits), limits.choices)
+        if _is_list(bare):
+            item = bare.__args__[0]
+            return tuple(self.value(item, limits, inner, _join(key, index)) for index, inner in enumerate(value))
+        if _is_dict(bare):
+            item = bare.__args__[1]
+            return {name: self.value(item, limits, inner, _join(key, name)) for name, inner in value.items()}
         if limits.is_path:
             return os.path.abspath(os.path.join(self.folder, value))
-        return float(value) if type_ is float else value
+        return float(value) if bare is float else value
 
     def at(self, key: str) -> str:
         return "{}: {}".format(self.source, key or "the config")
@@ -195,10 +188,13 @@ class _Reader:
         return names.unknown(_join(key, name), known, self.source, "option")
 
 
-def _fits(type_: type, limits: _Limits, value: Any) -> bool:
-    if type_ in (bool, str):
-        return isinstance(value, type_) and (limits.choices is None or value in limits.choices)
-    if isinstance(value, bool) or not isinstance(value, (int, float) if type_ is float else int):
+def _fits(kind: Any, limits: _Limits, value: Any) -> bool:
+    """Whether a value is of its field's kind and, if it is a scalar, within the limits."""
+    if _is_list(kind) or _is_dict(kind):
+        return isinstance(value, list if _is_list(kind) else dict)
+    if kind in (bool, str):
+        return isinstance(value, kind) and (limits.choices is None or value in limits.choices)
+    if isinstance(value, bool) or not isinstance(value, (int, float) if kind is float else int):
         return False
     return (
         abs(value) <= sys.float_info.max  # neither infinity nor NaN, nor an integer that no float can hold
@@ -210,20 +206,22 @@ def _fits(type_: type, limits: _Limits, value: Any) -> bool:
 
 def _allowed(kind: Any, limits: _Limits) -> str:
     """What a field takes, in words."""
-    if dataclasses.is_dataclass(kind):
+    bare, may_be_null = _unwrap(kind)
+    if may_be_null:
+        return "null or " + _allowed(bare, limits)
+    if dataclasses.is_dataclass(bare):
         return "an object"
-    if _is_list(kind):
-        return "a list, each entry {}".format(_allowed(kind.__args__[0], limits))
-    if _is_dict(kind):
-        return "an object, each value {}".format(_allowed(kind.__args__[1], limits))
-    type_, may_be_null = _unwrap(kind)
+    if _is_list(bare):
+        return "a list, each entry {}".format(_allowed(bare.__args__[0], limits))
+    if _is_dict(bare):
+        return "an object, each value {}".format(_allowed(bare.__args__[1], limits))
     bounds = [
         "{} {}".format(word, bound)
         for word, bound in (("of at least", limits.minimum), ("above", limits.above), ("at most", limits.maximum))
         if bound is not None
     ]
-    noun = "one of {}".format(", ".join(limits.choices)) if limits.choices else _NOUNS[type_]
-    return ("null or " if may_be_null else "") + " ".join([noun] + [" and ".join(bounds)] * bool(bounds))
+    noun = "one of {}".format(", ".join(limits.choices)) if limits.choices else _NOUNS[bare]
+    return " ".join([noun] + [" and ".join(bounds)] * bool(bounds))
 
 
 def _is_required(field: Any) -> bool:
@@ -249,7 +247,7 @@ def _options(cls: Any, prefix: str = "") -> Iterator[Tuple[str, Any, Any]]:
             yield from _options(kind, key)
 
 
-def _unwrap(kind: Any) -> Tuple[type, bool]:
+def _unwrap(kind: Any) -> Tuple[Any, bool]:
     """``(int, True)`` of ``Optional[int]``, ``(int, False)`` of ``int``."""
     return (kind.__args__[0], True) if getattr(kind, "__origin__", None) is Union else (kind, False)
 
