@@ -9,8 +9,8 @@ import numpy as np
 from ptb import config, variables
 from sparse_rnn import checkpoints, names
 from sparse_rnn.errors import UserError
+from sparse_rnn.training import command_line, text
 from sparse_rnn.training.run_directory import CONFIG
-from sparse_rnn.training.text import Vocabulary
 
 VOCABULARY = "vocabulary.txt"
 CHECKPOINTS = ("newest", "best")
@@ -29,7 +29,7 @@ class Restored:
 
     experiment: Any
     arrays: Dict[str, np.ndarray]
-    vocabulary: Optional[Vocabulary]
+    vocabulary: Optional[text.Vocabulary]
     checkpoint: str
 
     @property
@@ -60,7 +60,7 @@ def restore(path, experiment=None, which="newest"):
     arrays = _named_as_here(checkpoints.read(prefix))
     experiment = with_sizes_of(experiment, arrays, prefix)
     words = os.path.join(folder, VOCABULARY)
-    vocabulary = Vocabulary.load(words) if os.path.exists(words) else None
+    vocabulary = text.Vocabulary.load(words) if os.path.exists(words) else None
     return Restored(experiment, _matched(arrays, experiment, prefix), vocabulary, prefix)
 
 
@@ -108,11 +108,34 @@ def _array(arrays, name, source):
     return arrays[name]
 
 
-def check_vocabulary(restored, corpus):
-    """Raise a UserError where the text's vocabulary is not the size of the model's."""
+def corpus_for(restored, data_path):
+    """The text at ``data_path`` in the words of a trained model, its unknown words counted and said.
+
+    Raises:
+      UserError: the text cannot be read, or the model's vocabulary is not known and the text's is of another size.
+    """
+    corpus = text.load_corpus(data_path, restored.experiment.data.max_vocabulary, restored.vocabulary)
     if len(corpus.vocabulary) != restored.vocabulary_size:
         raise UserError(
             "checkpoint '{}' knows {:,} words, the vocabulary of '{}' has {:,}; give the text it was trained on.".format(
                 restored.checkpoint, restored.vocabulary_size, corpus.name, len(corpus.vocabulary)
             )
         )
+    return corpus
+
+
+def add_flags(parser):
+    """The flags of a command that reads a trained model and a text."""
+    command_line.add_restore(parser, required=True)
+    command_line.add_config(parser, required=False)
+    parser.add_argument(
+        "--checkpoint", choices=CHECKPOINTS, default="newest", help="which one of a run directory (default: newest)"
+    )
+    command_line.add_data(parser)
+    command_line.add_device(parser)
+
+
+def from_flags(flags):
+    """The Restored that the flags of :func:`add_flags` mean."""
+    experiment = config.load_experiment(flags.config, overrides=flags.overrides) if flags.config else None
+    return restore(flags.restore_path, experiment, flags.checkpoint)

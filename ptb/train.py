@@ -28,14 +28,13 @@ def main(arguments):
     )
     restored = restoring.restore(flags.restore_path, experiment) if flags.restore_path else None
     experiment = restored.experiment if restored else restoring.with_sizes_of(experiment, None, flags.config)
-    corpus = text.load_corpus(
-        flags.data_path, experiment.data.max_vocabulary, restored.vocabulary if restored else None
-    )
     if restored:
-        restoring.check_vocabulary(restored, corpus)
+        corpus = restoring.corpus_for(restored, flags.data_path)
+    else:
+        corpus = text.load_corpus(flags.data_path, experiment.data.max_vocabulary)
     with tf.Graph().as_default(), tf.device(flags.device):
         task = build(experiment, corpus)
-        run = RunDirectory(flags.save_path, to_dict(experiment), origin.describe(corpus, restored))
+        run = RunDirectory(flags.save_path, to_dict(experiment), origin.describe(corpus, restored_from=restored))
         _introduce(run, experiment, corpus, task)
         session = loop.fit(task, experiment.train, run, restored.arrays if restored else None)
         report.finish(run, experiment, corpus, task, session)
@@ -85,9 +84,8 @@ def _introduce(run, experiment, corpus, task):
             corpus.name, len(corpus.train), len(corpus.valid), len(corpus.test), len(corpus.vocabulary)
         )
     )
-    for split, count in corpus.unknown.items():
-        if count:
-            run.say("{:,} words of the {} text are not in the vocabulary; they are read as <unk>".format(count, split))
+    for sentence in corpus.unknown_sentences():
+        run.say(sentence)
     run.say(
         "{} epochs of {:,} steps; run directory {}".format(experiment.train.epochs, task.steps_per_epoch, run.path)
     )

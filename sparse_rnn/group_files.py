@@ -5,14 +5,13 @@ terms of a penalty: ``{"comments": [...], "groups": [[entry, ...], ...]}`` with 
 "start", "end"}``, where ``axis`` is the axis that squares are summed over, so ``axis`` 1 means one unit per row.
 """
 
-import contextlib
 import json
 import os
 import sys
 from dataclasses import asdict
 from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
 
-from sparse_rnn import groups, names
+from sparse_rnn import files, groups, names
 from sparse_rnn.errors import UserError
 from sparse_rnn.groups import Slice, Structure, UnitGroup
 
@@ -75,26 +74,11 @@ def save(structure: Structure, path: Path) -> None:
       UserError: the file cannot be written.
     """
     content = {"format": FORMAT, "version": VERSION, "groups": [asdict(group) for group in structure]}
-    partial = "{}.partial".format(os.fspath(path))
-    try:
-        with open(partial, "w", encoding="utf-8") as file:
-            file.write(json.dumps(content, indent=2) + "\n")
-        os.replace(partial, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            os.remove(partial)
-        raise UserError("{}: cannot be written: {}.".format(path, error.strerror)) from error
+    files.write_json(os.fspath(path), content)
 
 
 def _read(path: Path) -> Dict[str, Any]:
-    try:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file)
-    except OSError as error:
-        raise UserError("{}: cannot be read: {}.".format(path, error.strerror)) from error
-    except (ValueError, RecursionError) as error:
-        raise UserError("{}: this is no JSON file: {}.".format(path, error)) from error
-    return _typed(content, dict, str(path))
+    return _typed(files.read_json(os.fspath(path)), dict, str(path))
 
 
 def _is_ours(content: Mapping[str, Any]) -> bool:

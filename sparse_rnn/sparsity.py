@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Seq
 
 import numpy as np
 
-from sparse_rnn import cost, groups, names
+from sparse_rnn import cost, groups, names, tables
 from sparse_rnn.errors import UserError
 from sparse_rnn.groups import OUTGOING, PENALISED, Slice, Structure, UnitGroup
 
@@ -208,7 +208,7 @@ class Report:
             _cost_line("weights", self.weights, self.weights_after),
             _cost_line("multiply-adds per token", self.multiply_adds, self.multiply_adds_after),
         ]
-        return "\n\n".join(_table(rows) for rows in (units, zeros, costs) if rows)
+        return "\n\n".join(tables.aligned(rows) for rows in (units, zeros, costs) if rows)
 
 
 def report(weights: Weights, structure: Structure, variables: Optional[Iterable[str]] = None) -> Report:
@@ -282,8 +282,3 @@ def _count_zeros(name: str, array: np.ndarray) -> VariableCount:
 
 def _cost_line(name: str, now: int, after: int) -> Tuple[str, ...]:
     return name, "{:,} now".format(now), "{:,} after removal".format(after), "{:.3f}x fewer".format(now / max(after, 1))
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(cell) for cell in column) for column in zip(*rows)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)

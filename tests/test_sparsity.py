@@ -114,7 +114,14 @@ def test_the_rule_holds_for_sparse_arrays_of_any_rank(seed):
             "a", 3, (Slice("cube", 0, 1, "recurrent"), Slice("cube", 1, 0, "gate"), Slice("matrix", 1, 0, "gate"))
         ),
         UnitGroup(
-            "b", 3, (Slice("cube", 1, 3, "gate"), Slice("matrix", 0, 3, "consumer"), Slice("cube", 2, 1, "gate"))
+            "b",
+            3,
+            (
+                Slice("cube", 1, 3, "gate"),
+                Slice("matrix", 0, 3, "consumer"),
+                Slice("cube", 2, 1, "gate"),
+                Slice("vector", 0, 1, "gate"),
+            ),
         ),
         UnitGroup("c", 4, (Slice("matrix", 1, 3, "gate"), Slice("vector", 0, 5, "consumer"))),
     ]

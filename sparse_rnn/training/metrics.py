@@ -4,8 +4,8 @@ import csv
 import io
 import os
 
+from sparse_rnn import files
 from sparse_rnn.errors import UserError
-from sparse_rnn.training import files
 
 #: Columns that a rerun of the same experiment need not reproduce.
 TIMES = ("seconds", "words_per_second")

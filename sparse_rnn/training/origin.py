@@ -9,12 +9,13 @@ import numpy as np
 from sparse_rnn.compat import VERSION
 
 
-def describe(corpus, restored=None):
+def describe(corpus, restored_from=None, compacted_from=None):
     """The contents of origin.json, ready for JSON.
 
     Args:
       corpus: the text; its checksum covers every word of the three splits.
-      restored: the trained model that the run begins from, if any.
+      restored_from: the trained model that training begins from, if any.
+      compacted_from: the trained model that this one was cut out of, if any.
     """
     checksum = 0
     for split in (corpus.train, corpus.valid, corpus.test):
@@ -27,6 +28,7 @@ def describe(corpus, restored=None):
             "vocabulary": len(corpus.vocabulary),
             "checksum": "{:08x}".format(checksum),
         },
-        "restored_from": restored.checkpoint if restored else None,
+        "restored_from": restored_from.checkpoint if restored_from else None,
+        "compacted_from": compacted_from.checkpoint if compacted_from else None,
         "versions": {"python": platform.python_version(), "tensorflow": VERSION, "numpy": np.__version__},
     }

@@ -15,13 +15,13 @@ import os
 import sys
 import time
 
+from sparse_rnn import files
 from sparse_rnn.errors import UserError
-from sparse_rnn.training import files
 from sparse_rnn.training.metrics import Metrics
 
-CONFIG, ORIGIN, STRUCTURE = "config.json", "origin.json", "structure.json"
+CONFIG, ORIGIN, STRUCTURE, LOCK = "config.json", "origin.json", "structure.json", ".lock"
 #: What of origin.json must stay the same for a run to go on.
-_FIXED_ORIGIN = ("text", "restored_from")
+_FIXED_ORIGIN = ("text", "restored_from", "compacted_from")
 
 
 class RunDirectory:
@@ -43,10 +43,10 @@ class RunDirectory:
 
     def __init__(self, path, config, origin):
         self.path = path
-        self._check(config, origin)
+        check(path, config, origin)
         try:
             os.makedirs(path, exist_ok=True)
-            self._lock = open(os.path.join(path, ".lock"), "w")
+            self._lock = open(os.path.join(path, LOCK), "w")
         except OSError as error:
             raise UserError("run directory '{}' cannot be made: {}.".format(path, error.strerror or error)) from error
         try:
@@ -77,35 +77,35 @@ class RunDirectory:
         except OSError as error:
             raise UserError("'{}' cannot be written: {}.".format(self.file("log.txt"), error.strerror)) from error
 
-    def _check(self, config, origin):
-        if not os.path.exists(self.path):
-            return
-        if not os.path.isdir(self.path):
-            raise UserError("'{}' is a file; a run directory is needed.".format(self.path))
-        if not os.path.exists(self.file(CONFIG)):
-            strangers = sorted(set(os.listdir(self.path)) - {".lock", ORIGIN})
-            if strangers:
-                raise UserError(
-                    "folder '{}' is not empty and holds no run (it has '{}'); choose another --save_path.".format(
-                        self.path, strangers[0]
-                    )
-                )
-            return
-        difference = _difference(files.read_json(self.file(CONFIG)), config)
-        if difference:
+
+def check(path, config, origin):
+    """Raise a UserError where ``path`` cannot become, or go on as, the run directory of this experiment.
+
+    Args:
+      path, config, origin: as for :class:`RunDirectory`.
+    """
+    if not os.path.exists(path):
+        return
+    if not os.path.isdir(path):
+        raise UserError("'{}' is a file; a run directory is needed.".format(path))
+    if not os.path.exists(os.path.join(path, CONFIG)):
+        strangers = sorted(set(os.listdir(path)) - {LOCK, ORIGIN})
+        if strangers:
             raise UserError(
-                "run directory '{}' holds another experiment: {}; choose another --save_path.".format(
-                    self.path, difference
+                "folder '{}' is not empty and holds no run (it has '{}'); choose another --save_path.".format(
+                    path, strangers[0]
                 )
             )
-        recorded = files.read_json(self.file(ORIGIN))
-        for key in _FIXED_ORIGIN:
-            if recorded.get(key) != origin.get(key):
-                raise UserError(
-                    "run directory '{}' was begun with {} {}, now it is {}; choose another --save_path.".format(
-                        self.path, key, recorded.get(key), origin.get(key)
-                    )
-                )
+        return
+    recorded = files.read_json(os.path.join(path, ORIGIN))
+    for what, old, new in [("config", files.read_json(os.path.join(path, CONFIG)), config)] + [
+        (key, recorded.get(key), origin.get(key)) for key in _FIXED_ORIGIN
+    ]:
+        difference = _difference(old, new, "" if what == "config" else what)
+        if difference:
+            raise UserError(
+                "run directory '{}' holds another experiment: {}; choose another --save_path.".format(path, difference)
+            )
 
 
 def _difference(old, new, key=""):

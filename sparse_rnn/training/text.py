@@ -12,6 +12,7 @@ from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from sparse_rnn import files
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import builtin_corpus
 
@@ -92,10 +93,7 @@ class Vocabulary:
 
     def save(self, path: str) -> None:
         """Writes one word per line, in the order of the ids, UTF-8; a broken-off write leaves the old file."""
-        unfinished = path + ".tmp"
-        with open(unfinished, "w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines(word + "\n" for word in self.words)
-        os.replace(unfinished, path)
+        files.write_text(path, "".join(word + "\n" for word in self.words))
 
     @classmethod
     def load(cls, path: str) -> "Vocabulary":
@@ -163,6 +161,16 @@ class Corpus:
     vocabulary: Vocabulary
     unknown: Dict[str, int]
     name: str
+
+    def unknown_sentences(self) -> List[str]:
+        """What a person should know about words that became ``<unk>``, a sentence per split."""
+        return [
+            "{:,} of {:,} words of the {} text are not in the vocabulary and are read as {}".format(
+                count, len(getattr(self, split)), split, UNKNOWN
+            )
+            for split, count in self.unknown.items()
+            if count
+        ]
 
 
 def load_corpus(
@@ -303,13 +311,7 @@ def _prefix(folder: str) -> str:
 
 
 def _read_text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8-sig") as stream:
-            text = stream.read()
-    except UnicodeDecodeError as error:
-        raise UserError("{}: byte {} is not UTF-8; convert the text to UTF-8".format(path, error.start)) from None
-    except OSError as error:
-        raise UserError("{}: cannot be read ({}); give a text file".format(path, error.strerror)) from None
+    text = files.read_text(path)
     if not text.strip():
         raise UserError("{}: the file has no words; give a text".format(path))
     return text
