@@ -171,8 +171,14 @@ def iss_map(name, shape, structure, kept):
 
 
 def norms_of(group, weights):
-    """Norm of each unit's penalised weights, ``[units]``: ``sqrt(sum_s multiplier_s * |W_s[k]|^2)``, the terms of the
-    group Lasso (the paper's section 3).
+    """Norms of the units' penalised weights, the terms of the group Lasso (the paper's section 3).
+
+    Args:
+      group: the UnitGroup.
+      weights: name -> array of at least its variables.
+
+    Returns:
+      ``[units]``, ``sqrt(sum_s multiplier_s * |W_s[k]|^2)`` over the slices s of unit k.
     """
     squares = np.zeros(group.size)
     for part in group.select(groups.PENALISED):
