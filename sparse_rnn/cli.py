@@ -1,9 +1,9 @@
 """Look at, cut down or draw the recurrent layers in any TensorFlow checkpoint.
 
 CHECKPOINT is a run directory of the trainers, any folder with a checkpoint, or a checkpoint prefix
-(runs/a/model.ckpt-1300), written by a tf.train.Saver of TensorFlow 1.x or 2.x. Which weights belong to which unit says a
-group file: the structure.json of a run directory is found by itself, any other is given with --groups, in our format
-or in that of the original ISS code.
+(runs/a/model.ckpt-1300), written by any TensorFlow from 1.0 on. A group file says which weights belong
+to which unit: the structure.json of a run directory is found by itself; any other, in our format or in that of the
+original ISS code, is given with --groups.
 """
 
 import argparse
@@ -17,9 +17,9 @@ import numpy as np
 
 # Through the package, which imports TensorFlow and matplotlib only when they are used: --help is there at once.
 import sparse_rnn
-from sparse_rnn import compaction, group_files, groups, sparsity
+from sparse_rnn import compaction, files, group_files, groups, sparsity, tables
 from sparse_rnn.errors import UserError
-from sparse_rnn.training import command, files
+from sparse_rnn.training import command
 from sparse_rnn.training.metrics import Metrics
 from sparse_rnn.training.run_directory import CONFIG, STRUCTURE
 
@@ -91,10 +91,8 @@ def inspect(flags):
     if flags.json:
         print(json.dumps({"variables": listed}, indent=2))
         return 0
-    width = max([len(variable["name"]) for variable in listed], default=0)
-    for variable in listed:
-        print("{:{}}  {:>14}  zero: {:.1%}".format(variable["name"], width, str(variable["shape"]), variable["zero"]))
-    print("\nGive --groups=FILE to see how many units are kept.")
+    rows = [(each["name"], str(each["shape"]), "zero: {:.1%}".format(each["zero"])) for each in listed]
+    print(tables.aligned(rows) + "\n\nGive --groups=FILE to see how many units are kept.")
     return 0
 
 
@@ -116,7 +114,7 @@ def compact(flags):
     # The checkpoint is written last: where it is, the other two are.
     prefix = sparse_rnn.checkpoints.write(small.weights, flags.save_path)
     _say_what_was_removed(sparsity.report(loaded.weights, loaded.structure))
-    _say_what_next(flags, loaded, prefix)
+    _say_what_next(loaded, prefix)
     return 0
 
 
@@ -162,7 +160,7 @@ def _add(commands, function, text):
 def _beside(folder, name):
     candidates = [os.path.join(folder, name)]
     if os.path.basename(os.path.abspath(folder)) == "best":
-        candidates.append(os.path.join(folder, os.pardir, name))
+        candidates.append(os.path.normpath(os.path.join(folder, os.pardir, name)))
     return next((path for path in candidates if os.path.exists(path)), None)
 
 
@@ -190,25 +188,27 @@ def _make_folder(folder):
 
 
 def _say_what_was_removed(report):
-    width = max(len(group.name) for group in report.groups)
     for group in report.groups:
-        print("{:{}} kept {} of {}".format(group.name, width, group.kept, group.size))
-    print("weights {:,} before, {:,} after".format(report.weights, report.weights_after))
-    print("multiply-adds per token {:,} before, {:,} after".format(report.multiply_adds, report.multiply_adds_after))
+        print("{} kept {} of {}".format(group.name, group.kept, group.size))
+    print("weights: {:,} before, {:,} after".format(report.weights, report.weights_after))
+    print("multiply-adds per token: {:,} before, {:,} after".format(report.multiply_adds, report.multiply_adds_after))
     if not any(group.removed for group in report.groups):
         print("Every unit is still read by something, so nothing was removed.")
 
 
-def _say_what_next(flags, loaded, prefix):
-    print("\nThe small checkpoint is {}; {} holds its units, {} the old numbers of those.".format(prefix, STRUCTURE, KEPT))
+def _say_what_next(loaded, prefix):
     print(
-        "Build your model with as many units as were kept and restore it: a tf.train.Saver finds the variables by name, "
-        "tf.train.load_checkpoint reads them one by one."
+        "\nThe small checkpoint is {}; {} holds its units, {} the old numbers of those.".format(prefix, STRUCTURE, KEPT)
     )
-    if loaded.beside(CONFIG):
+    print(
+        "Build your model with as many units as were kept and restore it: a tf.train.Saver finds the variables "
+        "by name, tf.train.load_checkpoint reads them one by one."
+    )
+    config = loaded.beside(CONFIG)
+    if config:
         print(
             "To have the removal proven on text and timed as well: "
-            "python ptb/compact.py --restore_path={} ...".format(flags.checkpoint)
+            "python ptb/compact.py --restore_path={} --data_path=DIR --save_path=NEW".format(os.path.dirname(config))
         )
 
 
