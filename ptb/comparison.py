@@ -1,0 +1,90 @@
+"""A model before and after its dead units are cut out: the same function, and how much faster."""
+
+import itertools
+from dataclasses import asdict, dataclass
+from typing import Dict
+
+import numpy as np
+
+from ptb import evaluation
+from sparse_rnn.errors import UserError
+from sparse_rnn.training import timing
+
+#: Batches of real text on which the logits are compared.
+COMPARED_BATCHES = 50
+#: Largest logit difference that float rounding can explain, relative to the largest logit.
+TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Figures before and after removal.
+
+    Attributes:
+      perplexity: ``{split: (before, after)}`` in the ``full`` style.
+      logit_difference: largest ``|before - after|`` over all logits of ``compared_words`` words of text.
+      compared_words: number of them.
+      milliseconds: of one batch through the whole model, medians (before, after).
+      batch: (sequences, steps) of that batch.
+    """
+
+    perplexity: Dict[str, tuple]
+    logit_difference: float
+    compared_words: int
+    milliseconds: tuple
+    batch: tuple
+
+    @property
+    def speed_up(self):
+        """How many times faster the small model is."""
+        return self.milliseconds[0] / self.milliseconds[1]
+
+    def as_dict(self):
+        """Everything, ready for JSON."""
+        return dict(asdict(self), speed_up=self.speed_up)
+
+
+def compare(before, after, train, corpus):
+    """Run both models over real text.
+
+    Args:
+      before, after: LoadedModels of the same vocabulary.
+      train: the train section of the config, for batch and steps.
+      corpus: the text; the validation part is what logits are compared on.
+
+    Raises:
+      UserError: the two are not the same function.
+    """
+    batches = evaluation.batches_of(corpus.valid, "batched", train, "validation")[:COMPARED_BATCHES]
+    difference = _largest_difference(before, after, batches)
+    perplexity = {
+        split: tuple(each.perplexity(ids, "full", split) for each in (before, after))
+        for split, ids in (("valid", corpus.valid), ("test", corpus.test))
+    }
+    times = timing.interleaved([_one_batch(each, batches[0]) for each in (before, after)])
+    return Comparison(
+        perplexity,
+        difference,
+        sum(targets.size for _, targets in batches),
+        tuple(each.milliseconds for each in times),
+        (train.batch_size, train.num_steps),
+    )
+
+
+def _largest_difference(before, after, batches):
+    largest = 0.0
+    scale = 1.0
+    pairs = zip(*(each.evaluation("batched").scores(each.session, batches) for each in (before, after)))
+    for old, new in itertools.islice(pairs, len(batches)):
+        largest = max(largest, float(np.abs(old - new).max()))
+        scale = max(scale, float(np.abs(old).max()))
+    if not largest <= TOLERANCE * scale:
+        raise UserError(
+            "the smaller model differs from the larger one by {:.3g} in a logit; nothing was written.".format(largest)
+        )
+    return largest
+
+
+def _one_batch(loaded, batch):
+    graph = loaded.evaluation("batched")
+    return lambda: loaded.session.run(graph.logits, graph.feed(*batch))

@@ -1,0 +1,128 @@
+"""The stacked LSTM language model of Zaremba, Sutskever and Vinyals (2014), as graph and as structure.
+
+Embedding, LSTM layers of any sizes, softmax. Dropout acts on the embedded words and on each layer's output, never on
+the recurrent state. Variables carry the names that TensorFlow's own cells give them.
+"""
+
+import collections
+import zlib
+
+from ptb import variables
+from sparse_rnn import iss
+from sparse_rnn.compat import static_shape, tf
+from sparse_rnn.lstm import LSTMState, lstm
+
+STATE = "{}/state/cell_{}/{}"
+
+Weights = collections.namedtuple("Weights", ["embedding", "kernels", "biases", "softmax_w", "softmax_b"])
+Weights.__doc__ = "The model's variables; ``kernels`` and ``biases`` hold one per layer."
+
+
+def structure(options, state_variables=True):
+    """The model's units: ``lstm_0``, ``lstm_1``, ... and ``embedding``.
+
+    Args:
+      options: the model section of the config (hidden_sizes, embedding_size).
+      state_variables: whether the carried states of training belong to it.
+    """
+    sizes = options.hidden_sizes
+    inputs = (options.embedding_size,) + tuple(sizes[:-1])
+    layers = [
+        iss.lstm_units(
+            variables.group(layer),
+            kernel=variables.kernel(layer),
+            bias=variables.bias(layer),
+            input_size=inputs[layer],
+            units=units,
+            consumers=[iss.Consumer(variables.reader_of(layer, len(sizes)))],
+            states=state_names(layer) if state_variables else (),
+        )
+        for layer, units in enumerate(sizes)
+    ]
+    embedding = iss.input_units(
+        variables.EMBEDDING_GROUP, variables.EMBEDDING, options.embedding_size, [iss.Consumer(variables.kernel(0))]
+    )
+    return layers + [embedding]
+
+
+def state_names(layer):
+    """Names of the variables that carry c and h of a layer from one training step to the next."""
+    return tuple(STATE.format("Train", layer, part) for part in LSTMState._fields)
+
+
+def weights(options, vocabulary_size, seed=0):
+    """Create the trainable variables in the default graph.
+
+    All begin uniform in [-init_scale, init_scale) as a function of the seed and the variable's name; the LSTM
+    biases begin at 0.
+    """
+    made = {}
+    for name, shape in variables.shapes(options, vocabulary_size).items():
+        initial = tf.zeros_initializer() if name.endswith("/bias") else _uniform(name, options.init_scale, seed)
+        made[name] = tf.get_variable(name, shape, tf.float32, initial, use_resource=True)
+    layers = range(len(options.hidden_sizes))
+    return Weights(
+        made[variables.EMBEDDING],
+        [made[variables.kernel(layer)] for layer in layers],
+        [made[variables.bias(layer)] for layer in layers],
+        made[variables.SOFTMAX_W],
+        made[variables.SOFTMAX_B],
+    )
+
+
+def _uniform(name, scale, seed):
+    def initializer(shape, dtype=tf.float32, partition_info=None):
+        seeds = [seed, zlib.crc32(name.encode("utf-8")) & 0x7FFFFFFF]
+        return tf.random.stateless_uniform(shape, seeds, minval=-scale, maxval=scale, dtype=dtype)
+
+    return initializer
+
+
+def carried_state(options, batch_size, scope, collection):
+    """One LSTMState of variables ``[batch_size, n]`` per layer, zero at first."""
+    return [
+        LSTMState(
+            *(
+                tf.get_variable(
+                    STATE.format(scope, layer, part),
+                    [batch_size, units],
+                    initializer=tf.zeros_initializer(),
+                    trainable=False,
+                    use_resource=True,
+                    collections=[collection],
+                )
+                for part in LSTMState._fields
+            )
+        )
+        for layer, units in enumerate(options.hidden_sizes)
+    ]
+
+
+def logits(words, state, model_weights, forget_bias, dropout=None):
+    """The scores of the next word at every position.
+
+    Args:
+      words: ``[B, T]`` integers.
+      state: one LSTMState per layer.
+      model_weights: the Weights.
+      forget_bias: of every layer.
+      dropout: function (tensor, place) -> tensor, or None outside training; ``place`` numbers the masks.
+
+    Returns:
+      ``(logits [T * B, V]`` in the order of time, last state of each layer).
+    """
+    dropout = dropout or (lambda tensor, place: tensor)
+    outputs = dropout(tf.nn.embedding_lookup(model_weights.embedding, tf.transpose(words)), 0)
+    last = []
+    for layer, (kernel, bias) in enumerate(zip(model_weights.kernels, model_weights.biases)):
+        outputs, layer_state = lstm(outputs, kernel, bias, state[layer], forget_bias)
+        outputs = dropout(outputs, layer + 1)
+        last.append(layer_state)
+    flat = tf.reshape(outputs, [-1, static_shape(outputs)[2]])
+    return tf.matmul(flat, model_weights.softmax_w) + model_weights.softmax_b, last
+
+
+def negative_log_likelihood(model_logits, targets):
+    """Sum over all positions of -ln p(next word), for ``targets [B, T]``."""
+    labels = tf.reshape(tf.transpose(targets), [-1])
+    return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=model_logits))

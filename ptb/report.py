@@ -1,0 +1,60 @@
+"""What a run says at its end: report.txt and report.json, from its last weights, and the figures in plots/."""
+
+from ptb import evaluation
+from sparse_rnn import files, plots, sparsity, tables
+from sparse_rnn.compat import tf
+
+
+def finish(run, experiment, corpus, task, session):
+    """Evaluate valid and test text in both styles and write the report; done once, at the end of training."""
+    if run.has_report():
+        run.say("this run is finished; its report:\n\n" + files.read_text(run.file("report.txt")).rstrip())
+        return
+    trainable = tf.trainable_variables()
+    arrays = dict(zip([variable.op.name for variable in trainable], session.run(trainable)))
+    session.close()
+    loaded = evaluation.LoadedModel(experiment.model, experiment.train, arrays)
+    perplexity = {
+        split: {style: loaded.perplexity(ids, style, split) for style in evaluation.STYLES}
+        for split, ids in (("valid", corpus.valid), ("test", corpus.test))
+    }
+    counts = sparsity.report(arrays, task.structure, list(arrays))
+    plots.all_figures(run.file("plots"), arrays, task.structure, run.metrics.rows)
+    _write(
+        run,
+        tables.aligned(
+            [("perplexity",) + evaluation.STYLES]
+            + [[split] + ["{:.3f}".format(values[style]) for style in evaluation.STYLES] for split, values in perplexity.items()]
+        )
+        + "\n\n"
+        + str(counts),
+        dict(counts.as_dict(), perplexity=perplexity),
+    )
+
+
+def of_compaction(run, counts, compared):
+    """Write the report of a compacted run: the model before and after removal, side by side."""
+    rows = [("", "before", "after removal")]
+    for split, (before, after) in compared.perplexity.items():
+        rows.append((split + " perplexity, full", "{:.4f}".format(before), "{:.4f}".format(after)))
+    for group in counts.groups:
+        rows.append((group.name, str(group.size), "kept {} of {}".format(group.kept, group.size)))
+    rows.append(("weights", "{:,}".format(counts.weights), "{:,}".format(counts.weights_after)))
+    rows.append(
+        ("multiply-adds per token", "{:,}".format(counts.multiply_adds), "{:,}".format(counts.multiply_adds_after))
+    )
+    rows.append(
+        ("milliseconds per batch of {} x {}".format(*compared.batch),)
+        + tuple("{:.2f}".format(each) for each in compared.milliseconds)
+    )
+    rows.append(("speed-up", "", "{:.2f}x".format(compared.speed_up)))
+    rows.append(
+        ("largest |logit difference|", "", "{:.2g} over {:,} words".format(compared.logit_difference, compared.compared_words))
+    )
+    _write(run, tables.aligned(rows), dict(counts.as_dict(), **compared.as_dict()))
+
+
+def _write(run, text, values):
+    files.write_json(run.file("report.json"), values)
+    files.write_text(run.file("report.txt"), text + "\n")
+    run.say(text)

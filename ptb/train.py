@@ -1,0 +1,110 @@
+"""Train a stacked LSTM language model, dense or with intrinsic sparse structures.
+
+    python ptb/train.py --config=ptb/configs/small_iss.json --data_path=DIR --save_path=runs/small_iss
+
+The same command on a run that was interrupted goes on with it.
+"""
+
+import itertools
+
+from ptb import config, evaluation, model, report, restoring
+from sparse_rnn import group_files
+from sparse_rnn.compat import tf
+from sparse_rnn.training import command, command_line, dropout, loop, optimization, origin, text
+from sparse_rnn.training.config import reference, to_dict
+from sparse_rnn.training.run_directory import STRUCTURE, RunDirectory
+
+
+def main(arguments):
+    """Run the command; returns the exit code."""
+    flags = _parse(arguments)
+    experiment = config.load_experiment(
+        flags.config,
+        flags.model,
+        flags.overrides,
+        optimizer=flags.optimizer,
+        regularizer=flags.regularizer,
+        freeze_mode=flags.freeze_mode,
+    )
+    restored = restoring.restore(flags.restore_path, experiment) if flags.restore_path else None
+    experiment = restored.experiment if restored else restoring.with_sizes_of(experiment, None, flags.config)
+    if restored:
+        corpus = restoring.corpus_for(restored, flags.data_path)
+    else:
+        corpus = text.load_corpus(flags.data_path, experiment.data.max_vocabulary)
+    with tf.Graph().as_default(), tf.device(flags.device):
+        task = build(experiment, corpus)
+        run = RunDirectory(flags.save_path, to_dict(experiment), origin.describe(corpus, restored_from=restored))
+        _introduce(run, experiment, corpus, task)
+        session = loop.fit(task, experiment.train, run, restored.arrays if restored else None)
+        report.finish(run, experiment, corpus, task, session)
+    return 0
+
+
+def build(experiment, corpus):
+    """The training graph and what feeds it, as a Task for the loop.
+
+    Args:
+      experiment: the config.
+      corpus: the text.
+    """
+    options, train = experiment.model, experiment.train
+    batches = text.batch_view(corpus.train, train.batch_size, train.num_steps)
+    valid = evaluation.batches_of(corpus.valid, "batched", train, "validation")
+    words = tf.placeholder(tf.int32, [train.batch_size, train.num_steps], "words")
+    targets = tf.placeholder(tf.int32, [train.batch_size, train.num_steps], "targets")
+    model_weights = model.weights(options, len(corpus.vocabulary), train.seed)
+    carried = model.carried_state(options, train.batch_size, "Train", tf.GraphKeys.GLOBAL_VARIABLES)
+    values = [model.LSTMState(*(variable.read_value() for variable in state)) for state in carried]
+    masks = dropout.by_step(options.keep_prob, train.seed, optimization.global_step())
+    logits, last = model.logits(words, values, model_weights, options.forget_bias, masks)
+    cost = model.negative_log_likelihood(logits, targets) / train.batch_size
+    pairs = zip(itertools.chain(*carried), itertools.chain(*last))
+    structure = model.structure(options)
+    step = optimization.training_step(cost, train, experiment.sparsity, structure, list(pairs))
+    validation = evaluation.build(options, train, model_weights, "batched", "Valid")
+    return loop.Task(
+        step=step,
+        steps_per_epoch=len(batches),
+        feed=lambda index: {words: batches[index][0], targets: batches[index][1]},
+        words_per_step=train.batch_size * train.num_steps,
+        cost_per_word=1.0 / train.num_steps,
+        evaluate=lambda session: {"valid_perplexity": validation.perplexity(session, valid)},
+        structure=structure,
+    )
+
+
+def _introduce(run, experiment, corpus, task):
+    corpus.vocabulary.save(run.file(restoring.VOCABULARY))
+    group_files.save(task.structure, run.file(STRUCTURE))
+    if run.resuming:
+        return
+    run.say(
+        "{}: {:,} words to train on, {:,} to validate, {:,} to test; vocabulary {:,}".format(
+            corpus.name, len(corpus.train), len(corpus.valid), len(corpus.test), len(corpus.vocabulary)
+        )
+    )
+    for sentence in corpus.unknown_sentences():
+        run.say(sentence)
+    run.say(
+        "{} epochs of {:,} steps; run directory {}".format(experiment.train.epochs, task.steps_per_epoch, run.path)
+    )
+
+
+def _parse(arguments):
+    parser = command_line.parser(__doc__, "Keys of the config:\n\n" + reference(config.Experiment))
+    command_line.add_config(parser, required=True)
+    command_line.add_data(parser)
+    parser.add_argument("--save_path", required=True, help="run directory, made where it does not exist")
+    command_line.add_restore(parser, required=False)
+    command_line.add_device(parser)
+    original = parser.add_argument_group("only with a JSON file of the original code")
+    original.add_argument("--model", help="small, medium, large, sparselarge, validtestlarge or test")
+    original.add_argument("--optimizer", help="gd or adam")
+    original.add_argument("--regularizer", help="l1_regularizer")
+    original.add_argument("--freeze_mode", help="element or group")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    command.run(main)

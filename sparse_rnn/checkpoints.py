@@ -1,0 +1,100 @@
+"""TensorFlow checkpoints as ``{variable name: array}``, and back.
+
+Reads the checkpoints of every TensorFlow from 1.0 on, whoever wrote them; writes ones that a ``tf.train.Saver`` of
+either TensorFlow restores by name.
+"""
+
+import os
+
+import numpy as np
+
+from sparse_rnn.compat import session_config, tf
+from sparse_rnn.errors import UserError
+
+PREFIX = "model.ckpt"
+
+
+def find(path):
+    """The checkpoint prefix that ``path`` means.
+
+    Args:
+      path: a checkpoint prefix (``runs/a/model.ckpt-1300``), or a folder whose newest checkpoint is meant. A
+        folder that was moved or copied works: what counts is the file's name beside the ``checkpoint`` file.
+
+    Raises:
+      UserError: there is no checkpoint.
+    """
+    if not os.path.isdir(path):
+        if tf.train.checkpoint_exists(path):
+            return path
+        raise UserError("there is no checkpoint at '{}'; give a run directory or a checkpoint prefix.".format(path))
+    try:
+        state = tf.train.get_checkpoint_state(path)
+    except (tf.errors.OpError, ValueError):
+        state = None
+    if state is None or not state.model_checkpoint_path:
+        raise UserError("folder '{}' holds no checkpoint (it has no readable 'checkpoint' file).".format(path))
+    recorded = state.model_checkpoint_path
+    for prefix in (os.path.join(path, os.path.basename(recorded)), recorded):
+        if tf.train.checkpoint_exists(prefix):
+            return prefix
+    raise UserError("folder '{}' names the checkpoint '{}', which is not there.".format(path, recorded))
+
+
+def read(path):
+    """All arrays of a checkpoint: ``{variable name: array}``, optimiser slots and counters included.
+
+    Args:
+      path: as for :func:`find`.
+
+    Raises:
+      UserError: the checkpoint is absent, truncated or not a checkpoint.
+    """
+    prefix = find(path)
+    try:
+        reader = tf.train.load_checkpoint(prefix)
+        shapes = reader.get_variable_to_shape_map()
+        arrays = {name: reader.get_tensor(name) for name in sorted(shapes)}
+    except Exception as error:  # every TensorFlow has exception types of its own for a damaged file
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError("checkpoint '{}' cannot be read, it is damaged or cut short: {}.".format(prefix, reason)) from error
+    return {name: array for name, array in arrays.items() if isinstance(array, (np.ndarray, np.generic, int, float))}
+
+
+def write(weights, folder, step=None):
+    """Write ``{variable name: array}`` as a checkpoint into ``folder``, which is made where it does not exist.
+
+    Args:
+      weights: the arrays.
+      folder: the checkpoint becomes ``model.ckpt`` in it, or ``model.ckpt-<step>``.
+      step: number at the end of the checkpoint's name.
+
+    Returns:
+      The checkpoint's prefix.
+
+    Raises:
+      UserError: the folder cannot be written.
+    """
+    with tf.Graph().as_default(), tf.device("/cpu:0"):
+        variables, feeds = {}, {}
+        for name in sorted(weights):
+            array = np.asarray(weights[name])
+            value = tf.placeholder(array.dtype, array.shape)
+            variables[name] = tf.Variable(value, trainable=False, use_resource=True)
+            feeds[value] = array
+        saver = tf.train.Saver(variables, save_relative_paths=True)
+        with tf.Session(config=session_config()) as session:
+            session.run([variable.initializer for variable in variables.values()], feeds)
+            return save(saver, session, folder, step)
+
+
+def save(saver, session, folder, step=None):
+    """``saver.save`` into ``folder``; a full disk or a folder without write permission is one sentence."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+        return saver.save(session, os.path.join(folder, PREFIX), global_step=step, write_meta_graph=False)
+    except (tf.errors.OpError, OSError, ValueError) as error:
+        reason = getattr(error, "message", None) or str(error)
+        raise UserError(
+            "the checkpoint could not be written to '{}': {}".format(folder, reason.splitlines()[0])
+        ) from error

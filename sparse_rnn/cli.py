@@ -1,0 +1,216 @@
+"""Look at, cut down or draw the recurrent layers in any TensorFlow checkpoint.
+
+CHECKPOINT is a run directory of the trainers, any folder with a checkpoint, or a checkpoint prefix
+(runs/a/model.ckpt-1300), written by a tf.train.Saver of TensorFlow 1.x or 2.x. Which weights belong to which unit says a
+group file: the structure.json of a run directory is found by itself, any other is given with --groups, in our format
+or in that of the original ISS code.
+"""
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any, Dict, Optional
+
+import numpy as np
+
+# Through the package, which imports TensorFlow and matplotlib only when they are used: --help is there at once.
+import sparse_rnn
+from sparse_rnn import compaction, group_files, groups, sparsity
+from sparse_rnn.errors import UserError
+from sparse_rnn.training import command, files
+from sparse_rnn.training.metrics import Metrics
+from sparse_rnn.training.run_directory import CONFIG, STRUCTURE
+
+KEPT = "kept.json"
+
+_EXAMPLES = """examples:
+  sparse-rnn inspect runs/iss                            kept units, zeros, weights and multiply-adds
+  sparse-rnn inspect model.ckpt-1300                     the variables of a checkpoint, without a group file
+  sparse-rnn inspect model.ckpt-1300 --groups=units.json --json
+  sparse-rnn compact runs/iss --save_path=runs/iss_small
+  sparse-rnn plot runs/iss                               figures into runs/iss/plots
+"""
+
+
+def main(arguments=None):
+    """The command ``sparse-rnn``; ends the process with 0, or with 2 after one sentence on stderr."""
+    command.run(_main, arguments)
+
+
+@dataclass
+class Loaded:
+    """A checkpoint with what lies beside it.
+
+    Attributes:
+      folder: the folder that the checkpoint was asked for in.
+      weights: ``{variable name: array}``.
+      group_file: the group file, or None where there is none.
+      structure: what it says, or None.
+    """
+
+    folder: str
+    weights: Dict[str, np.ndarray]
+    group_file: Optional[str]
+    structure: Any
+
+    def beside(self, name):
+        """The file of that name in the checkpoint's folder or, for a run's best/, in the run directory; else None."""
+        return _beside(self.folder, name)
+
+
+def load(path, group_file=None):
+    """Read a checkpoint and the group file that goes with it.
+
+    Args:
+      path: run directory, folder or checkpoint prefix.
+      group_file: the group file; by default the structure.json beside the checkpoint, if there is one.
+
+    Raises:
+      UserError: the checkpoint or the group file cannot be read, or they do not go together.
+    """
+    weights = sparse_rnn.checkpoints.read(path)
+    folder = path if os.path.isdir(path) else os.path.dirname(path) or "."
+    group_file = group_file or _beside(folder, STRUCTURE)
+    structure = group_files.load(group_file, groups.shapes_of(weights)) if group_file else None
+    return Loaded(folder, weights, group_file, structure)
+
+
+def inspect(flags):
+    """``sparse-rnn inspect``."""
+    loaded = load(flags.checkpoint, flags.groups)
+    if loaded.structure is not None:
+        report = sparsity.report(loaded.weights, loaded.structure)
+        print(json.dumps(report.as_dict(), indent=2) if flags.json else report)
+        return 0
+    listed = [
+        {"name": name, "shape": list(np.shape(array)), "zero": float(np.mean(array == 0)) if np.size(array) else 0.0}
+        for name, array in loaded.weights.items()
+    ]
+    if flags.json:
+        print(json.dumps({"variables": listed}, indent=2))
+        return 0
+    width = max([len(variable["name"]) for variable in listed], default=0)
+    for variable in listed:
+        print("{:{}}  {:>14}  zero: {:.1%}".format(variable["name"], width, str(variable["shape"]), variable["zero"]))
+    print("\nGive --groups=FILE to see how many units are kept.")
+    return 0
+
+
+def compact(flags):
+    """``sparse-rnn compact``."""
+    _refuse_unless_empty(flags.save_path)
+    loaded = load(flags.checkpoint, flags.groups)
+    _need_structure(loaded)
+    if not (flags.complete or group_files.is_complete(loaded.group_file)):
+        raise UserError(
+            "{}: a file in the original's format names what is penalised and may leave out a matrix that reads the "
+            "units; give --complete if it names every one.".format(loaded.group_file)
+        )
+    small = compaction.compact(loaded.weights, loaded.structure)
+    _make_folder(flags.save_path)
+    group_files.save(small.structure, os.path.join(flags.save_path, STRUCTURE))
+    kept = {name: [int(unit) for unit in units] for name, units in small.kept.items()}
+    files.write_text(os.path.join(flags.save_path, KEPT), json.dumps(kept) + "\n")
+    # The checkpoint is written last: where it is, the other two are.
+    prefix = sparse_rnn.checkpoints.write(small.weights, flags.save_path)
+    _say_what_was_removed(sparsity.report(loaded.weights, loaded.structure))
+    _say_what_next(flags, loaded, prefix)
+    return 0
+
+
+def plot(flags):
+    """``sparse-rnn plot``."""
+    loaded = load(flags.checkpoint, flags.groups)
+    _need_structure(loaded)
+    folder = flags.save_path or os.path.join(loaded.folder, "plots")
+    metrics = loaded.beside("metrics.csv")
+    rows = Metrics(metrics).rows if metrics else None
+    for path in sparse_rnn.plots.all_figures(folder, loaded.weights, loaded.structure, rows):
+        print(path)
+    return 0
+
+
+def _main(arguments):
+    parser = argparse.ArgumentParser(
+        prog="sparse-rnn", description=__doc__, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=sparse_rnn.__version__)
+    commands = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
+    one = _add(commands, inspect, "print which units are kept; without a group file, list the variables")
+    one.add_argument("--json", action="store_true", help="print JSON")
+    one = _add(commands, compact, "cut dead units out and write a smaller checkpoint of the same function")
+    one.add_argument("--save_path", required=True, metavar="FOLDER", help="new folder for the small checkpoint")
+    one.add_argument(
+        "--complete", action="store_true", help="the original's group file names every matrix that reads a unit"
+    )
+    one = _add(commands, plot, "draw the weights, the kept units and the history as PNG files")
+    one.add_argument("--save_path", metavar="FOLDER", help="where the files go (default: plots/ beside the checkpoint)")
+    flags = parser.parse_args(arguments)
+    return flags.function(flags)
+
+
+def _add(commands, function, text):
+    parser = commands.add_parser(function.__name__, help=text, description=text[0].upper() + text[1:] + ".")
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="run directory, folder or checkpoint prefix")
+    parser.add_argument("--groups", metavar="FILE", help="group file (default: structure.json beside the checkpoint)")
+    parser.set_defaults(function=function)
+    return parser
+
+
+def _beside(folder, name):
+    candidates = [os.path.join(folder, name)]
+    if os.path.basename(os.path.abspath(folder)) == "best":
+        candidates.append(os.path.join(folder, os.pardir, name))
+    return next((path for path in candidates if os.path.exists(path)), None)
+
+
+def _need_structure(loaded):
+    if loaded.structure is None:
+        raise UserError(
+            "'{}' has no {} that says which weights belong to which unit; give --groups=FILE.".format(
+                loaded.folder, STRUCTURE
+            )
+        )
+
+
+def _refuse_unless_empty(folder):
+    if os.path.isfile(folder):
+        raise UserError("'{}' is a file; --save_path must be a new folder.".format(folder))
+    if os.path.isdir(folder) and os.listdir(folder):
+        raise UserError("folder '{}' is not empty; choose another --save_path.".format(folder))
+
+
+def _make_folder(folder):
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise UserError("folder '{}' cannot be made: {}.".format(folder, error.strerror)) from error
+
+
+def _say_what_was_removed(report):
+    width = max(len(group.name) for group in report.groups)
+    for group in report.groups:
+        print("{:{}} kept {} of {}".format(group.name, width, group.kept, group.size))
+    print("weights {:,} before, {:,} after".format(report.weights, report.weights_after))
+    print("multiply-adds per token {:,} before, {:,} after".format(report.multiply_adds, report.multiply_adds_after))
+    if not any(group.removed for group in report.groups):
+        print("Every unit is still read by something, so nothing was removed.")
+
+
+def _say_what_next(flags, loaded, prefix):
+    print("\nThe small checkpoint is {}; {} holds its units, {} the old numbers of those.".format(prefix, STRUCTURE, KEPT))
+    print(
+        "Build your model with as many units as were kept and restore it: a tf.train.Saver finds the variables by name, "
+        "tf.train.load_checkpoint reads them one by one."
+    )
+    if loaded.beside(CONFIG):
+        print(
+            "To have the removal proven on text and timed as well: "
+            "python ptb/compact.py --restore_path={} ...".format(flags.checkpoint)
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,46 @@
+"""The one place that imports TensorFlow or knows its version.
+
+``tf`` is the TensorFlow 1 interface, of TensorFlow 1.15 itself or of a current TensorFlow 2. Nothing
+global is switched: graphs are built inside ``tf.Graph().as_default()``, where TensorFlow 2 builds graphs as
+well, so a program that runs eagerly elsewhere goes on doing so.
+"""
+
+import os
+import warnings
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", FutureWarning)
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import tensorflow.compat.v1 as tf
+
+tf.logging.set_verbosity(tf.logging.ERROR)
+
+#: The installed version, "1.15.5" or "2.21.0".
+VERSION = tf.version.VERSION
+
+
+def static_shape(tensor):
+    """The shape of a tensor or variable as a list, None where a dimension is not known while building.
+
+    Dimensions are objects in TensorFlow 1 and numbers in TensorFlow 2; this gives numbers in both.
+    """
+    return tensor.shape.as_list()
+
+
+def variables_by_name(variables=None):
+    """``{name without ':0': variable}`` of ``variables``, by default all trainable ones of the graph."""
+    if variables is None:
+        variables = tf.trainable_variables()
+    return {variable.op.name: variable for variable in variables}
+
+
+def session_config(threads=None):
+    """A session configuration that takes GPU memory as needed and, if given, uses ``threads`` threads."""
+    config = tf.ConfigProto(allow_soft_placement=True)
+    config.gpu_options.allow_growth = True
+    if threads:
+        config.intra_op_parallelism_threads = threads
+        config.inter_op_parallelism_threads = threads
+    return config

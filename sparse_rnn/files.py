@@ -1,0 +1,68 @@
+"""Small files: read with an error a person understands, written so that they are never half done."""
+
+import contextlib
+import json
+import os
+import tempfile
+from typing import Any, Callable, Optional
+
+from sparse_rnn.errors import UserError
+
+
+def write_text(path: str, text: str) -> None:
+    """Replace the file at ``path`` by ``text`` in one step: a kill or a full disk leaves the old file.
+
+    Raises:
+      UserError: the file cannot be written.
+    """
+    partial = None
+    try:
+        handle, partial = tempfile.mkstemp(prefix=os.path.basename(path) + ".", suffix=".partial", dir=_folder(path))
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        os.chmod(partial, 0o644)
+        os.replace(partial, path)
+    except OSError as error:
+        if partial is not None:
+            with contextlib.suppress(OSError):
+                os.remove(partial)
+        raise UserError("{}: cannot be written: {}.".format(path, error.strerror or error)) from error
+
+
+def write_json(path: str, value: Any) -> None:
+    """:func:`write_text` of ``value`` as indented JSON."""
+    write_text(path, json.dumps(value, indent=2) + "\n")
+
+
+def read_text(path: str) -> str:
+    """The text in the file at ``path``, UTF-8 with or without a byte order mark.
+
+    Raises:
+      UserError: the file is missing, a folder, unreadable or not UTF-8.
+    """
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            return file.read()
+    except UnicodeDecodeError as error:
+        raise UserError("{}: byte {} is not UTF-8; convert the file to UTF-8.".format(path, error.start)) from None
+    except OSError as error:
+        raise UserError("{}: cannot be read: {}.".format(path, error.strerror or error)) from None
+
+
+def read_json(path: str, object_pairs_hook: Optional[Callable[[Any], Any]] = None) -> Any:
+    """The JSON value in the file at ``path``; the hook is that of :func:`json.loads`.
+
+    Raises:
+      UserError: the file cannot be read or is not JSON; the sentence says line and column.
+    """
+    try:
+        return json.loads(read_text(path), object_pairs_hook=object_pairs_hook)
+    except json.JSONDecodeError as error:
+        place = "{}, line {}, column {}".format(path, error.lineno, error.colno)
+        raise UserError("{}: this is not JSON ({}).".format(place, error.msg)) from None
+    except RecursionError as error:
+        raise UserError("{}: this JSON is nested too deeply ({}).".format(path, error)) from None
+
+
+def _folder(path: str) -> str:
+    return os.path.dirname(os.path.abspath(path))

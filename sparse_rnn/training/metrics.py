@@ -1,0 +1,67 @@
+"""metrics.csv: one row per epoch, in plain numbers, written whole each time."""
+
+import csv
+import io
+import os
+
+from sparse_rnn import files
+from sparse_rnn.errors import UserError
+
+#: Columns that a rerun of the same experiment need not reproduce.
+TIMES = ("seconds", "words_per_second")
+
+
+class Metrics:
+    """The rows of a metrics.csv, kept in step with the file.
+
+    Args:
+      path: the file; an existing one is read.
+
+    Attributes:
+      rows: one ``{column: number}`` per epoch; the first column is ``epoch``.
+    """
+
+    def __init__(self, path):
+        self.path = path
+        self.rows = _read(path) if os.path.exists(path) else []
+
+    def keep_until(self, epoch):
+        """Forget the rows of later epochs: they will be trained again."""
+        kept = [row for row in self.rows if row["epoch"] <= epoch]
+        if len(kept) < len(self.rows):
+            self.rows = kept
+            self._write()
+
+    def append(self, row):
+        """Add the row of one epoch."""
+        self.rows.append({name: _plain(value) for name, value in row.items()})
+        self._write()
+
+    def best(self, column):
+        """The smallest value of a column so far; infinity before the first row."""
+        return min([row[column] for row in self.rows], default=float("inf"))
+
+    def _write(self):
+        text = io.StringIO()
+        if self.rows:
+            columns = list(dict.fromkeys(name for row in self.rows for name in row))
+            writer = csv.DictWriter(text, columns, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(self.rows)
+        files.write_text(self.path, text.getvalue())
+
+
+def _plain(value):
+    return value if isinstance(value, int) else float("{:.10g}".format(float(value)))
+
+
+def _read(path):
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            return [{name: _number(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    except (OSError, TypeError, ValueError) as error:
+        raise UserError("'{}' is damaged ({}); delete it to train these epochs again.".format(path, error)) from error
+
+
+def _number(text):
+    return int(text) if text.lstrip("-").isdigit() else float(text)

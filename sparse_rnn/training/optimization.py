@@ -1,0 +1,87 @@
+"""One training step: gradients of cost and penalty, clipping, update, freezing, zeroing, running totals."""
+
+import collections
+
+from sparse_rnn import freezing, zeroing
+from sparse_rnn.compat import tf, variables_by_name
+from sparse_rnn.training import penalties
+from sparse_rnn.training.options import match_variables
+
+TrainingStep = collections.namedtuple(
+    "TrainingStep", ["run", "finite", "learning_rate", "global_step", "totals", "begin_epoch", "seconds"]
+)
+TrainingStep.__doc__ = """What the training loop runs.
+
+Attributes:
+  run: the operation of one step.
+  finite: scalar bool, whether this step's cost and gradient are finite numbers.
+  learning_rate: placeholder, fed at every step.
+  global_step: variable, number of updates done.
+  totals: ``{"cost": ..., "penalty": ...}``, variables with the sums over this epoch's steps.
+  begin_epoch: operation that sets the totals and the carried state to zero.
+  seconds: variable that keeps the epoch's training time across an interruption.
+"""
+
+_OPTIMIZERS = {
+    "sgd": tf.train.GradientDescentOptimizer,
+    "adam": tf.train.AdamOptimizer,
+}
+
+
+def global_step():
+    """The variable that counts updates; made on first use in a graph."""
+    return tf.train.get_or_create_global_step()
+
+
+def training_step(cost, train, sparsity, structure, carried=()):
+    """Build the step that minimises ``cost`` plus the config's penalties over all trainable variables.
+
+    Args:
+      cost: scalar, the cost of one batch.
+      train: the config's section of that name.
+      sparsity: the config's section of that name.
+      structure: the model's UnitGroups.
+      carried: pairs (variable, tensor): the recurrent state that passes to the next step, zero when an epoch begins.
+
+    Returns:
+      A TrainingStep. Everything it needs to go on later is in the graph's global variables.
+    """
+    penalty = penalties.total(sparsity, structure)
+    learning_rate = tf.placeholder(tf.float32, [], "learning_rate")
+    optimizer = _OPTIMIZERS[train.optimizer](learning_rate)
+    variables = tf.trainable_variables()
+    gradients = tf.gradients(cost + penalty, variables)
+    clipped, norm = tf.clip_by_global_norm(gradients, train.max_grad_norm)
+    update = _update(optimizer, list(zip(clipped, variables)), sparsity, structure)
+    if sparsity.active_threshold > 0:
+        by_name = variables_by_name(variables)
+        zeroed = match_variables(sparsity.zero_variables, list(by_name), "sparsity.zero_variables")
+        update = zeroing.after(update, [by_name[name] for name in zeroed], sparsity.active_threshold)
+    totals = {"cost": (_counter("cost", tf.float64), cost), "penalty": (_counter("penalty", tf.float64), penalty)}
+    seconds = _counter("seconds", tf.float64)
+    sums = [tf.assign_add(total, tf.cast(value, tf.float64)).op for total, value in totals.values()]
+    carry = [tf.assign(variable, value).op for variable, value in carried]
+    resets = [variable for variable, _ in carried] + [total for total, _ in totals.values()] + [seconds]
+    return TrainingStep(
+        run=tf.group(update, *(sums + carry)),
+        finite=tf.is_finite(cost + penalty + norm),
+        learning_rate=learning_rate,
+        global_step=global_step(),
+        totals={name: total for name, (total, _) in totals.items()},
+        begin_epoch=tf.group(*[tf.assign(variable, tf.zeros_like(variable)).op for variable in resets]),
+        seconds=seconds,
+    )
+
+
+def _update(optimizer, grads_and_vars, sparsity, structure):
+    if sparsity.freeze == "none":
+        return optimizer.apply_gradients(grads_and_vars, global_step=global_step())
+    return freezing.apply_gradients(
+        optimizer, grads_and_vars, sparsity.freeze, structure=structure, global_step=global_step()
+    )
+
+
+def _counter(name, dtype):
+    return tf.get_variable(
+        "Train/totals/" + name, [], dtype, tf.zeros_initializer(), trainable=False, use_resource=True
+    )

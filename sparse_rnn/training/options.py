@@ -1,0 +1,168 @@
+"""The sections that the trainers' configs share: how to train, and what to make sparse.
+
+The defaults are the small model of TensorFlow's PTB tutorial (Zaremba et al., 2014), dense.
+"""
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+
+from sparse_rnn import names
+from sparse_rnn.errors import UserError
+from sparse_rnn.training.config import REQUIRED, option
+
+#: ``at(key)`` is the place of a key, to begin the sentence of an error with.
+At = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How the learning rate falls; :func:`sparse_rnn.training.schedules.learning_rate` has the formulas."""
+
+    kind: str = option(
+        "delayed_decay",
+        "constant; delayed_decay: times `factor` in every epoch past `after`; equal_steps: times `factor` at each of "
+        "`parts` equal stretches",
+        choices=("constant", "delayed_decay", "equal_steps"),
+    )
+    factor: float = option(0.5, "what the learning rate is multiplied by at each decay", above=0)
+    after: int = option(4, "delayed_decay: number of epochs at the full learning rate", minimum=0)
+    parts: int = option(3, "equal_steps: number of stretches of equal length", minimum=1)
+
+
+@dataclass(frozen=True)
+class Train:
+    """How to train."""
+
+    epochs: int = option(13, "passes over the training text; 0 only evaluates", minimum=0)
+    batch_size: int = option(20, "sequences per batch", minimum=1)
+    num_steps: int = option(20, "time steps that the gradient runs back", minimum=1)
+    optimizer: str = option("sgd", "sgd, or adam with its default betas", choices=("sgd", "adam"))
+    learning_rate: float = option(1.0, "learning rate of the first epoch", above=0)
+    schedule: Schedule = option(Schedule, "how the learning rate falls")
+    max_grad_norm: float = option(5.0, "gradients are clipped to this global norm, penalties included", above=0)
+    seed: int = option(1, "decides initial weights and dropout masks", minimum=0, maximum=2**31 - 1)
+    checkpoint_minutes: float = option(10.0, "minutes between checkpoints inside an epoch", above=0)
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """One term of the loss that makes weights zero; the formulas are in :mod:`sparse_rnn.regularizers`."""
+
+    kind: str = option(
+        REQUIRED,
+        "units: group Lasso over whole units; rows, columns: group Lasso over rows or columns of matrices; l1",
+        choices=("units", "rows", "columns", "l1"),
+    )
+    strength: float = option(REQUIRED, "lambda, the factor in front of the penalty", minimum=0)
+    groups: Tuple[str, ...] = option((), "units: the groups of the model's structure to penalise")
+    group_file: Optional[str] = option(
+        None, "units: penalise the groups of this JSON file instead; relative to the config file", is_path=True
+    )
+    variables: Tuple[str, ...] = option(
+        (), "l1, rows, columns: the variables to penalise; names, or patterns such as `Model/RNN/*/kernel`"
+    )
+    multipliers: Dict[str, float] = option(dict, "further factors on the strength, by group or variable", minimum=0)
+    scale_by_size: bool = option(False, "also multiply each group's norm by the square root of its size")
+
+    def check(self, at: At) -> None:
+        """Hold what is listed against the kind of the penalty."""
+        for key in ("groups", "variables"):
+            listed = getattr(self, key)
+            for index, name in enumerate(listed):
+                if name in listed[:index]:
+                    raise UserError("{} lists '{}' twice; keep one of the two.".format(at(key), name))
+        if self.kind == "units":
+            self._check_units(at)
+        else:
+            self._check_variables(at)
+
+    def strength_of(self, name: str) -> float:
+        """The strength for one group or variable, its multiplier included."""
+        spellings = (name, names.other_spelling(name))
+        found = [spelling for spelling in spellings if spelling in self.multipliers]
+        return self.strength * (self.multipliers[found[0]] if found else 1.0)
+
+    def _check_units(self, at: At) -> None:
+        if self.variables:
+            raise UserError("{} is for l1, rows and columns; a penalty of units takes groups.".format(at("variables")))
+        if bool(self.groups) == bool(self.group_file):
+            raise UserError("{}: a penalty of units needs groups or a group_file, one of the two.".format(at("groups")))
+        if self.group_file and self.multipliers:
+            raise UserError("{} must stay empty: a group_file holds its own.".format(at("multipliers")))
+
+    def _check_variables(self, at: At) -> None:
+        for key in ("groups", "group_file"):
+            if getattr(self, key):
+                raise UserError("{} is for units; a penalty of {} takes variables.".format(at(key), self.kind))
+        if not self.variables:
+            raise UserError('{} is empty; name variables, or "*" for all.'.format(at("variables")))
+
+
+@dataclass(frozen=True)
+class Sparsity:
+    """What to make zero, and what to keep at zero."""
+
+    penalties: Tuple[Penalty, ...] = option((), "what is added to the loss; none trains a dense model")
+    threshold: float = option(
+        1e-4, "while there are penalties, weights below it are set to zero after each update; 0 sets none", minimum=0
+    )
+    zero_variables: Tuple[str, ...] = option(("*",), "the variables that the threshold acts on, names or patterns")
+    freeze: str = option(
+        "none",
+        "keep zeros at zero: element: each weight that is zero; group: each unit that is zero",
+        choices=("none", "element", "group"),
+    )
+
+    @property
+    def active_threshold(self) -> float:
+        """The threshold of this run: 0 where nothing is penalised, so that dense training is left alone."""
+        return self.threshold if self.penalties else 0.0
+
+
+def match_variables(patterns: Iterable[str], known: Sequence[str], where: str) -> List[str]:
+    """The variables that names or patterns mean, each once, in the order of the patterns.
+
+    Args:
+      patterns: names or :mod:`fnmatch` patterns, whose ``*`` also spans slashes, in either era's spelling.
+      known: the variables that exist.
+      where: what the patterns were found in, for the error.
+
+    Raises:
+      UserError: a pattern matches nothing; the sentence gives the nearest name.
+
+    >>> match_variables(["cell/*", "softmax_w"], ["cell/kernel", "cell/bias", "softmax_w"], "test")
+    ['cell/kernel', 'cell/bias', 'softmax_w']
+    """
+    matched: Dict[str, None] = {}
+    for pattern in patterns:
+        spellings = [spelling for spelling in (pattern, names.other_spelling(pattern)) if spelling]
+        found = [name for name in known if any(fnmatchcase(name, spelling) for spelling in spellings)]
+        if not found:
+            raise names.unknown(pattern, known, where, "variable")
+        matched.update(dict.fromkeys(found))
+    return list(matched)
+
+
+def check_names(sparsity: Sparsity, groups: Sequence[str], variables: Sequence[str], at: At) -> None:
+    """Hold every name in a sparsity section against the groups and variables of the model.
+
+    Args:
+      sparsity: the section.
+      groups: names of the groups of the model's structure.
+      variables: names of the model's variables.
+      at: place of a key of the section.
+
+    Raises:
+      UserError: a name or pattern that matches nothing; the sentence gives the nearest name.
+    """
+    match_variables(sparsity.zero_variables, variables, at("zero_variables"))
+    for index, penalty in enumerate(sparsity.penalties):
+        place = "penalties.{}.".format(index)
+        for group in penalty.groups:
+            if group not in groups:
+                raise names.unknown(group, groups, at(place + "groups"), "group")
+        penalised = match_variables(penalty.variables, variables, at(place + "variables")) or penalty.groups
+        for name in penalty.multipliers:
+            if name not in penalised and names.other_spelling(name) not in penalised:
+                raise names.unknown(name, penalised, at(place + "multipliers"), "penalised name")

@@ -1,0 +1,34 @@
+"""Where a run comes from: enough to repeat it and to notice when something else is going on."""
+
+import platform
+import sys
+import zlib
+
+import numpy as np
+
+from sparse_rnn.compat import VERSION
+
+
+def describe(corpus, restored_from=None, compacted_from=None):
+    """The contents of origin.json, ready for JSON.
+
+    Args:
+      corpus: the text; its checksum covers every word of the three splits.
+      restored_from: the trained model that training begins from, if any.
+      compacted_from: the trained model that this one was cut out of, if any.
+    """
+    checksum = 0
+    for split in (corpus.train, corpus.valid, corpus.test):
+        checksum = zlib.crc32(np.ascontiguousarray(split).tobytes(), checksum)
+    return {
+        "command": [sys.executable.rsplit("/", 1)[-1]] + sys.argv,
+        "text": {
+            "name": corpus.name,
+            "words": [len(corpus.train), len(corpus.valid), len(corpus.test)],
+            "vocabulary": len(corpus.vocabulary),
+            "checksum": "{:08x}".format(checksum),
+        },
+        "restored_from": restored_from.checkpoint if restored_from else None,
+        "compacted_from": compacted_from.checkpoint if compacted_from else None,
+        "versions": {"python": platform.python_version(), "tensorflow": VERSION, "numpy": np.__version__},
+    }

@@ -1,0 +1,45 @@
+"""The penalties that a config asks for, as one term of the loss."""
+
+from sparse_rnn import group_files, groups, regularizers
+from sparse_rnn.compat import static_shape, tf, variables_by_name
+from sparse_rnn.training.options import match_variables
+
+
+def total(options, structure):
+    """The sum of all penalties of the sparsity section over the trainable variables of the default graph.
+
+    Args:
+      options: the sparsity section of a config.
+      structure: the model's UnitGroups.
+
+    Raises:
+      UserError: a group, a variable or a pattern matches nothing.
+    """
+    by_name = variables_by_name()
+    terms = []
+    for index, penalty in enumerate(options.penalties):
+        where = "sparsity.penalties.{}".format(index)
+        terms += _over_units(penalty, structure, by_name, where) if penalty.kind == "units" else _over_variables(
+            penalty, by_name, where
+        )
+    return tf.add_n(terms) if terms else tf.constant(0.0)
+
+
+def _over_units(penalty, structure, by_name, where):
+    if penalty.group_file:
+        shapes = {name: tuple(static_shape(variable)) for name, variable in by_name.items()}
+        chosen = group_files.load(penalty.group_file, shapes)
+    else:
+        chosen = [groups.find(structure, name, where + ".groups") for name in penalty.groups]
+    return [
+        regularizers.units(group, penalty.strength_of(group.name), scale_by_size=penalty.scale_by_size)
+        for group in chosen
+    ]
+
+
+def _over_variables(penalty, by_name, where):
+    chosen = match_variables(penalty.variables, list(by_name), where + ".variables")
+    if penalty.kind == "l1":
+        return [regularizers.l1([by_name[name]], penalty.strength_of(name)) for name in chosen]
+    lines = {"rows": regularizers.rows, "columns": regularizers.columns}[penalty.kind]
+    return [lines([by_name[name]], penalty.strength_of(name), penalty.scale_by_size) for name in chosen]

@@ -1,0 +1,37 @@
+"""Fair timing on a machine that drifts: rivals take turns, medians are compared."""
+
+import time
+from dataclasses import dataclass
+from typing import Tuple
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Milliseconds per call of one rival: median and the quartiles around it."""
+
+    milliseconds: float
+    quartiles: Tuple[float, float]
+
+
+def interleaved(rivals, repeats=20, warm_up=3):
+    """Time functions against each other.
+
+    Args:
+      rivals: functions without arguments. In every round each is called once.
+      repeats: rounds that count.
+      warm_up: rounds before them that do not.
+
+    Returns:
+      A Timing for each.
+    """
+    seconds = np.zeros([repeats, len(rivals)])
+    for round_ in range(-warm_up, repeats):
+        for index, rival in enumerate(rivals):
+            begun = time.perf_counter()
+            rival()
+            if round_ >= 0:
+                seconds[round_, index] = time.perf_counter() - begun
+    low, median, high = np.percentile(1000 * seconds, [25, 50, 75], axis=0)
+    return [Timing(float(m), (float(lo), float(hi))) for lo, m, hi in zip(low, median, high)]
