@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-NUMPY_ROOMS = ("errors", "names", "groups", "iss", "group_files", "sparsity", "cost", "compaction")
+NUMPY_ROOMS = ("errors", "names", "files", "tables", "groups", "iss", "group_files", "sparsity", "cost", "compaction")
 TRAINERS = ("ptb", "rhns", "bidaf")
 OLDEST_PYTHON = (3, 7)
 
