@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-NUMPY_ROOMS = ("errors", "names", "groups", "iss", "group_files", "sparsity", "cost", "compaction")
+NUMPY_ROOMS = ("errors", "names", "files", "tables", "groups", "iss", "group_files", "sparsity", "cost", "compaction")
 TRAINERS = ("ptb", "rhns", "bidaf")
 OLDEST_PYTHON = (3, 7)
 
@@ -21,7 +21,7 @@ def sources():
 
 
 def parse(source):
-    """The syntax tree, read as the oldest Python that the project runs on reads it."""
+    """The syntax tree, read as the oldest Python that the project runs on reads it (as far as ast knows how)."""
     limit = {"feature_version": OLDEST_PYTHON} if sys.version_info >= (3, 8) else {}
     return ast.parse(source, **limit)
 
@@ -109,10 +109,10 @@ def test_an_import_from_below_is_fine(path, source):
     assert complaints(path, source) == []
 
 
-@pytest.mark.skipif(sys.version_info < (3, 8), reason="Python 3.7 itself refuses newer syntax")
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="ast of older Pythons checks hardly anything")
 def test_syntax_of_a_newer_python_is_refused():
     with pytest.raises(SyntaxError):
-        parse("if (n := 3):\n    pass")
+        parse("def positional(n, /):\n    pass")
 
 
 def test_numpy_rooms_work_without_tensorflow():
