@@ -1,7 +1,7 @@
 """Perplexity of a trained model; evaluation never changes a weight.
 
-    python ptb/evaluate.py --restore_path=runs/small_iss --data_path=DIR
-    python ptb/evaluate.py --restore_path=old/model.ckpt-55 --config=ptb/configs/large.json --data_path=DIR
+python ptb/evaluate.py --restore_path=runs/small_iss --data_path=DIR
+python ptb/evaluate.py --restore_path=old/model.ckpt-55 --config=ptb/configs/large.json --data_path=DIR
 """
 
 from ptb import evaluation, model, restoring

@@ -24,7 +24,10 @@ def finish(run, experiment, corpus, task, session):
         run,
         tables.aligned(
             [("perplexity",) + evaluation.STYLES]
-            + [[split] + ["{:.3f}".format(values[style]) for style in evaluation.STYLES] for split, values in perplexity.items()]
+            + [
+                [split] + ["{:.3f}".format(values[style]) for style in evaluation.STYLES]
+                for split, values in perplexity.items()
+            ]
         )
         + "\n\n"
         + str(counts),
@@ -49,7 +52,11 @@ def of_compaction(run, counts, compared):
     )
     rows.append(("speed-up", "", "{:.2f}x".format(compared.speed_up)))
     rows.append(
-        ("largest |logit difference|", "", "{:.2g} over {:,} words".format(compared.logit_difference, compared.compared_words))
+        (
+            "largest |logit difference|",
+            "",
+            "{:.2g} over {:,} words".format(compared.logit_difference, compared.compared_words),
+        )
     )
     _write(run, tables.aligned(rows), dict(counts.as_dict(), **compared.as_dict()))
 

@@ -76,7 +76,9 @@ def with_sizes_of(experiment, arrays, source):
     """The experiment with sizes that its config leaves open (null) taken from the arrays."""
     options = experiment.model
     if arrays is None and None in (options.embedding_size, options.hidden_sizes):
-        raise UserError("{} leaves the model's sizes open (null); give --restore_path with a run that has them.".format(source))
+        raise UserError(
+            "{} leaves the model's sizes open (null); give --restore_path with a run that has them.".format(source)
+        )
     if options.embedding_size is None:
         options = replace(options, embedding_size=int(_array(arrays, variables.EMBEDDING, source).shape[1]))
     if options.hidden_sizes is None:
@@ -117,7 +119,7 @@ def corpus_for(restored, data_path):
     corpus = text.load_corpus(data_path, restored.experiment.data.max_vocabulary, restored.vocabulary)
     if len(corpus.vocabulary) != restored.vocabulary_size:
         raise UserError(
-            "checkpoint '{}' knows {:,} words, the vocabulary of '{}' has {:,}; give the text it was trained on.".format(
+            "checkpoint '{}' knows {:,} words, the text '{}' has {:,}; give the text it was trained on.".format(
                 restored.checkpoint, restored.vocabulary_size, corpus.name, len(corpus.vocabulary)
             )
         )

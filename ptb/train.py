@@ -86,9 +86,7 @@ def _introduce(run, experiment, corpus, task):
     )
     for sentence in corpus.unknown_sentences():
         run.say(sentence)
-    run.say(
-        "{} epochs of {:,} steps; run directory {}".format(experiment.train.epochs, task.steps_per_epoch, run.path)
-    )
+    run.say("{} epochs of {:,} steps; run directory {}".format(experiment.train.epochs, task.steps_per_epoch, run.path))
 
 
 def _parse(arguments):

@@ -57,7 +57,9 @@ def read(path):
         arrays = {name: reader.get_tensor(name) for name in sorted(shapes)}
     except Exception as error:  # every TensorFlow has exception types of its own for a damaged file
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError("checkpoint '{}' cannot be read, it is damaged or cut short: {}.".format(prefix, reason)) from error
+        raise UserError(
+            "checkpoint '{}' cannot be read, it is damaged or cut short: {}.".format(prefix, reason)
+        ) from error
     return {name: array for name, array in arrays.items() if isinstance(array, (np.ndarray, np.generic, int, float))}
 
 

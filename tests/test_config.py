@@ -165,7 +165,7 @@ def test_a_key_given_twice_is_refused_by_its_full_name(write, text, key):
     [
         ('{"train": {\n  "epochs": 3,,\n}}', "line 2, column 15: this is not JSON"),
         ("", "line 1, column 1: this is not JSON"),
-        ("[" * 100000, "not a JSON config"),
+        ("[" * 100000, "nested too deeply"),
     ],
 )
 def test_what_is_not_json_is_refused_with_its_place(write, text, hint):

@@ -58,9 +58,8 @@ def run(script, folder, tmp_path, download):
     return subprocess.run(
         ["bash", str(script), str(folder)],
         env=dict(os.environ, PATH=str(fake) + os.pathsep + os.environ["PATH"]),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
+        capture_output=True,
+        text=True,
     )
 
 

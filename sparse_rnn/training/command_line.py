@@ -46,4 +46,6 @@ def add_restore(arguments, required):
 
 def add_device(arguments):
     """``--device``."""
-    arguments.add_argument("--device", help="TensorFlow device such as /cpu:0 or /gpu:1; by default a GPU if there is one")
+    arguments.add_argument(
+        "--device", help="TensorFlow device such as /cpu:0 or /gpu:1; by default a GPU if there is one"
+    )

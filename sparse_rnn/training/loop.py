@@ -94,7 +94,9 @@ class _Training:
             try:
                 self.saver.restore(self.session, prefix)
             except (tf.errors.OpError, ValueError) as error:
-                raise UserError("checkpoint '{}' does not fit this run: {}.".format(prefix, str(error).splitlines()[0]))
+                raise UserError(
+                    "checkpoint '{}' does not fit this run: {}.".format(prefix, str(error).splitlines()[0])
+                ) from error
             self.saver.recover_last_checkpoints([prefix])
         elif initial_weights:
             for variable in tf.trainable_variables():

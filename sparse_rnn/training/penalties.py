@@ -19,8 +19,10 @@ def total(options, structure):
     terms = []
     for index, penalty in enumerate(options.penalties):
         where = "sparsity.penalties.{}".format(index)
-        terms += _over_units(penalty, structure, by_name, where) if penalty.kind == "units" else _over_variables(
-            penalty, by_name, where
+        terms += (
+            _over_units(penalty, structure, by_name, where)
+            if penalty.kind == "units"
+            else _over_variables(penalty, by_name, where)
         )
     return tf.add_n(terms) if terms else tf.constant(0.0)
 

@@ -1,13 +1,13 @@
 """A run directory holds a whole run: its config, its origin, its numbers, its checkpoints.
 
-    config.json      the experiment with every default filled in; it reruns the experiment
-    origin.json      command, versions, text, and the run whose weights it began from
-    structure.json   the units of the model
-    metrics.csv      a row per epoch
-    log.txt          what was printed
-    events.out.*     TensorBoard
-    model.ckpt-*     the newest checkpoint; best/ holds the one with the best validation
-    report.txt/json  the end of the run; plots/ its figures
+config.json      the experiment with every default filled in; it reruns the experiment
+origin.json      command, versions, text, and the run whose weights it began from
+structure.json   the units of the model
+metrics.csv      a row per epoch
+log.txt          what was printed
+events.out.*     TensorBoard
+model.ckpt-*     the newest checkpoint; best/ holds the one with the best validation
+report.txt/json  the end of the run; plots/ its figures
 """
 
 import fcntl
