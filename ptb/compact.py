@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from ptb import comparison, evaluation, model, report, restoring, variables
 from sparse_rnn import checkpoints, compaction, group_files, sparsity
-from sparse_rnn.compat import tf
 from sparse_rnn.training import command, command_line, origin, run_directory
 from sparse_rnn.training.config import to_dict
 
@@ -25,14 +24,15 @@ def main(arguments):
     train = experiment.train
     described = to_dict(experiment), origin.describe(corpus, compacted_from=restored)
     run_directory.check(flags.save_path, *described)
-    with tf.device(flags.device):
-        before = evaluation.LoadedModel(restored.experiment.model, train, restored.arrays)
-        after = evaluation.LoadedModel(experiment.model, train, small.weights)
-        compared = comparison.compare(before, after, train, corpus)
+    before = evaluation.LoadedModel(restored.experiment.model, train, restored.arrays, flags.device)
+    after = evaluation.LoadedModel(experiment.model, train, small.weights, flags.device)
+    compared = comparison.compare(before, after, train, corpus)
     run = run_directory.RunDirectory(flags.save_path, *described)
     corpus.vocabulary.save(run.file(restoring.VOCABULARY))
     group_files.save(small.structure, run.file(run_directory.STRUCTURE))
     checkpoints.write(small.weights, run.path, step=0)
+    for sentence in corpus.unknown_sentences():
+        run.say(sentence)
     report.of_compaction(run, sparsity.report(restored.arrays, structure), compared)
     run.say("the small model lies in {}".format(run.path))
     return 0

@@ -6,7 +6,6 @@ python ptb/evaluate.py --restore_path=old/model.ckpt-55 --config=ptb/configs/lar
 
 from ptb import evaluation, model, restoring
 from sparse_rnn import sparsity
-from sparse_rnn.compat import tf
 from sparse_rnn.training import command, command_line
 
 
@@ -15,15 +14,15 @@ def main(arguments):
     flags = _parse(arguments)
     restored = restoring.from_flags(flags)
     corpus = restoring.corpus_for(restored, flags.data_path)
-    print("checkpoint {}".format(restored.checkpoint))
-    with tf.device(flags.device):
-        loaded = evaluation.LoadedModel(restored.experiment.model, restored.experiment.train, restored.arrays)
-        for split in flags.splits:
-            for style in flags.styles:
-                perplexity = loaded.perplexity(getattr(corpus, split), style, split)
-                print("{} perplexity {:.4f} {}".format(split, perplexity, style), flush=True)
+    print("\n".join(["checkpoint {}".format(restored.checkpoint)] + corpus.unknown_sentences()), flush=True)
+    experiment = restored.experiment
+    loaded = evaluation.LoadedModel(experiment.model, experiment.train, restored.arrays, flags.device)
+    for split in flags.splits:
+        for style in flags.styles:
+            perplexity = loaded.perplexity(getattr(corpus, split), style, split)
+            print("{} perplexity {:.4f} {}".format(split, perplexity, style), flush=True)
     print()
-    print(sparsity.report(restored.arrays, model.structure(restored.experiment.model)))
+    print(sparsity.report(restored.arrays, model.structure(experiment.model)))
     return 0
 
 

@@ -86,13 +86,14 @@ class LoadedModel:
       options: the model section of the config.
       train: the train section, for the ``batched`` style.
       arrays: ``{variable name: array}`` of every trainable variable.
+      device: TensorFlow device such as ``/cpu:0``; None for a GPU if there is one.
       threads: threads that TensorFlow may use; None for all.
     """
 
-    def __init__(self, options, train, arrays, threads=None):
+    def __init__(self, options, train, arrays, device=None, threads=None):
         self._options, self._train, self._built = options, train, {}
-        self._graph = tf.Graph()
-        with self._graph.as_default():
+        self._graph, self._device = tf.Graph(), device
+        with self._graph.as_default(), tf.device(device):
             vocabulary_size = arrays[variables.EMBEDDING].shape[0]
             self._weights = model.weights(options, vocabulary_size)
             self.session = tf.Session(config=session_config(threads))
@@ -102,7 +103,7 @@ class LoadedModel:
     def evaluation(self, style):
         """The Evaluation in one style, built on first use."""
         if style not in self._built:
-            with self._graph.as_default():
+            with self._graph.as_default(), tf.device(self._device):
                 self._built[style] = build(self._options, self._train, self._weights, style, style.capitalize())
                 self.session.run(tf.local_variables_initializer())
         return self._built[style]

@@ -5,15 +5,17 @@ from sparse_rnn import files, plots, sparsity, tables
 from sparse_rnn.compat import tf
 
 
-def finish(run, experiment, corpus, task, session):
+def of(run):
+    """The report that lies in a run directory."""
+    return files.read_text(run.file("report.txt")).rstrip()
+
+
+def finish(run, experiment, corpus, task, session, device=None):
     """Evaluate valid and test text in both styles and write the report; done once, at the end of training."""
-    if run.has_report():
-        run.say("this run is finished; its report:\n\n" + files.read_text(run.file("report.txt")).rstrip())
-        return
     trainable = tf.trainable_variables()
     arrays = dict(zip([variable.op.name for variable in trainable], session.run(trainable)))
     session.close()
-    loaded = evaluation.LoadedModel(experiment.model, experiment.train, arrays)
+    loaded = evaluation.LoadedModel(experiment.model, experiment.train, arrays, device)
     perplexity = {
         split: {style: loaded.perplexity(ids, style, split) for style in evaluation.STYLES}
         for split, ids in (("valid", corpus.valid), ("test", corpus.test))

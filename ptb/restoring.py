@@ -6,7 +6,7 @@ from typing import Any, Dict, Optional
 
 import numpy as np
 
-from ptb import config, variables
+from ptb import config, original_config, variables
 from sparse_rnn import checkpoints, names
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import command_line, text
@@ -38,13 +38,14 @@ class Restored:
         return self.arrays[variables.EMBEDDING].shape[0]
 
 
-def restore(path, experiment=None, which="newest"):
+def restore(path, experiment=None, which="newest", overrides=()):
     """Read a trained model.
 
     Args:
       path: a run directory, a folder with a checkpoint, or a checkpoint prefix.
       experiment: the Experiment to read the checkpoint as; by default the run's own config.
       which: "newest" or "best", for a run directory.
+      overrides: ``"train.batch_size=1"``, changes of the run's own config.
 
     Raises:
       UserError: nothing is there, it is damaged, or it does not fit the experiment.
@@ -53,7 +54,7 @@ def restore(path, experiment=None, which="newest"):
     if experiment is None:
         if not os.path.exists(os.path.join(folder, CONFIG)):
             raise UserError("'{}' is no run directory; give --config with a bare checkpoint.".format(path))
-        experiment = config.load_experiment(os.path.join(folder, CONFIG))
+        experiment = config.load_experiment(os.path.join(folder, CONFIG), overrides=overrides)
     if which == "best":
         path = os.path.join(path, "best")
     prefix = checkpoints.find(path)
@@ -80,11 +81,11 @@ def with_sizes_of(experiment, arrays, source):
             "{} leaves the model's sizes open (null); give --restore_path with a run that has them.".format(source)
         )
     if options.embedding_size is None:
-        options = replace(options, embedding_size=int(_array(arrays, variables.EMBEDDING, source).shape[1]))
+        options = replace(options, embedding_size=_width(arrays, variables.EMBEDDING, source))
     if options.hidden_sizes is None:
         sizes = []
         while variables.kernel(len(sizes)) in arrays:
-            sizes.append(int(arrays[variables.kernel(len(sizes))].shape[1]) // 4)
+            sizes.append(_width(arrays, variables.kernel(len(sizes)), source) // 4)
         _array(arrays, variables.kernel(max(len(sizes) - 1, 0)), source)
         options = replace(options, hidden_sizes=tuple(sizes))
     return replace(experiment, model=options)
@@ -92,10 +93,10 @@ def with_sizes_of(experiment, arrays, source):
 
 def _matched(arrays, experiment, source):
     """The trainable variables among the arrays, held against the shapes of the experiment's model."""
-    vocabulary_size = _array(arrays, variables.EMBEDDING, source).shape[0]
+    vocabulary_size = len(np.atleast_1d(_array(arrays, variables.EMBEDDING, source)))
     wanted = variables.shapes(experiment.model, vocabulary_size)
     for name, shape in wanted.items():
-        found = _array(arrays, name, source).shape
+        found = np.shape(_array(arrays, name, source))
         if tuple(found) != tuple(shape):
             raise UserError(
                 "checkpoint '{}' holds '{}' with shape {}, the config makes it {}; give the config it was "
@@ -110,8 +111,18 @@ def _array(arrays, name, source):
     return arrays[name]
 
 
+def _width(arrays, name, source):
+    """Columns of a matrix."""
+    shape = np.shape(_array(arrays, name, source))
+    if len(shape) != 2:
+        raise UserError(
+            "checkpoint '{}' holds '{}' with shape {}; it must be a matrix.".format(source, name, list(shape))
+        )
+    return shape[1]
+
+
 def corpus_for(restored, data_path):
-    """The text at ``data_path`` in the words of a trained model, its unknown words counted and said.
+    """The text at ``data_path`` in the words of a trained model.
 
     Raises:
       UserError: the text cannot be read, or the model's vocabulary is not known and the text's is of another size.
@@ -130,6 +141,7 @@ def add_flags(parser):
     """The flags of a command that reads a trained model and a text."""
     command_line.add_restore(parser, required=True)
     command_line.add_config(parser, required=False)
+    add_model(parser)
     parser.add_argument(
         "--checkpoint", choices=CHECKPOINTS, default="newest", help="which one of a run directory (default: newest)"
     )
@@ -137,7 +149,17 @@ def add_flags(parser):
     command_line.add_device(parser)
 
 
+def add_model(parser):
+    """``--model``, the half of an experiment that the original's files leave out."""
+    known = ", ".join(original_config.MODELS)
+    parser.add_argument("--model", help="with a JSON file of the original code, one of {}".format(known))
+
+
 def from_flags(flags):
     """The Restored that the flags of :func:`add_flags` mean."""
-    experiment = config.load_experiment(flags.config, overrides=flags.overrides) if flags.config else None
+    if flags.config is None:
+        if flags.model is not None:
+            raise UserError("--model: it is for a --config of the original code; a run has its own.")
+        return restore(flags.restore_path, None, flags.checkpoint, flags.overrides)
+    experiment = config.load_experiment(flags.config, flags.model, flags.overrides)
     return restore(flags.restore_path, experiment, flags.checkpoint)

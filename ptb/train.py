@@ -26,18 +26,23 @@ def main(arguments):
         regularizer=flags.regularizer,
         freeze_mode=flags.freeze_mode,
     )
-    restored = restoring.restore(flags.restore_path, experiment) if flags.restore_path else None
-    experiment = restored.experiment if restored else restoring.with_sizes_of(experiment, None, flags.config)
-    if restored:
-        corpus = restoring.corpus_for(restored, flags.data_path)
-    else:
+    if flags.restore_path is None:
+        restored = None
+        experiment = restoring.with_sizes_of(experiment, None, flags.config)
         corpus = text.load_corpus(flags.data_path, experiment.data.max_vocabulary)
+    else:
+        restored = restoring.restore(flags.restore_path, experiment)
+        experiment = restored.experiment
+        corpus = restoring.corpus_for(restored, flags.data_path)
     with tf.Graph().as_default(), tf.device(flags.device):
         task = build(experiment, corpus)
         run = RunDirectory(flags.save_path, to_dict(experiment), origin.describe(corpus, restored_from=restored))
+        if run.has_report():
+            print("this run is finished; its report:\n\n{}".format(report.of(run)))
+            return 0
         _introduce(run, experiment, corpus, task)
         session = loop.fit(task, experiment.train, run, restored.arrays if restored else None)
-        report.finish(run, experiment, corpus, task, session)
+        report.finish(run, experiment, corpus, task, session, flags.device)
     return 0
 
 
@@ -51,6 +56,7 @@ def build(experiment, corpus):
     options, train = experiment.model, experiment.train
     batches = text.batch_view(corpus.train, train.batch_size, train.num_steps)
     valid = evaluation.batches_of(corpus.valid, "batched", train, "validation")
+    evaluation.batches_of(corpus.test, "batched", train, "test")  # which is needed at the end: refused now or never
     words = tf.placeholder(tf.int32, [train.batch_size, train.num_steps], "words")
     targets = tf.placeholder(tf.int32, [train.batch_size, train.num_steps], "targets")
     model_weights = model.weights(options, len(corpus.vocabulary), train.seed)
@@ -97,7 +103,7 @@ def _parse(arguments):
     command_line.add_restore(parser, required=False)
     command_line.add_device(parser)
     original = parser.add_argument_group("only with a JSON file of the original code")
-    original.add_argument("--model", help="small, medium, large, sparselarge, validtestlarge or test")
+    restoring.add_model(original)
     original.add_argument("--optimizer", help="gd or adam")
     original.add_argument("--regularizer", help="l1_regularizer")
     original.add_argument("--freeze_mode", help="element or group")

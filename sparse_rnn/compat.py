@@ -5,14 +5,33 @@ global is switched: graphs are built inside ``tf.Graph().as_default()``, where T
 well, so a program that runs eagerly elsewhere goes on doing so.
 """
 
+import contextlib
 import os
 import warnings
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", FutureWarning)
-    warnings.simplefilter("ignore", DeprecationWarning)
+@contextlib.contextmanager
+def _quiet():
+    """Keep from a person what TensorFlow's libraries say of themselves; TF_CPP_MIN_LOG_LEVEL in the environment shows it.
+
+    They write some of it to the file of stderr while they load, before any setting of theirs holds.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        yield
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    stderr = os.dup(2)
+    try:
+        with open(os.devnull, "w") as nowhere, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            os.dup2(nowhere.fileno(), 2)
+            yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+
+
+with _quiet():
     import tensorflow.compat.v1 as tf
 
 tf.logging.set_verbosity(tf.logging.ERROR)

@@ -8,6 +8,9 @@ from typing import Any, Callable, Optional
 
 from sparse_rnn.errors import UserError
 
+#: Ends the name of a file that is being written; a kill may leave one.
+PARTIAL = ".partial"
+
 
 def write_text(path: str, text: str) -> None:
     """Replace the file at ``path`` by ``text`` in one step: a kill or a full disk leaves the old file.
@@ -17,7 +20,7 @@ def write_text(path: str, text: str) -> None:
     """
     partial = None
     try:
-        handle, partial = tempfile.mkstemp(prefix=os.path.basename(path) + ".", suffix=".partial", dir=_folder(path))
+        handle, partial = tempfile.mkstemp(prefix=os.path.basename(path) + ".", suffix=PARTIAL, dir=_folder(path))
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
         os.chmod(partial, 0o644)

@@ -2,14 +2,26 @@
 
 import argparse
 
+from sparse_rnn import names
+from sparse_rnn.compat import tf
+from sparse_rnn.errors import UserError
 from sparse_rnn.training.text import BUILTIN
 
 
 def parser(description, epilog=None):
-    """An argument parser that prints its text as it is written."""
-    return argparse.ArgumentParser(
-        description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    """An argument parser that prints its text as it is written, and whose errors are sentences like all others."""
+    return _Parser(description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+class _Parser(argparse.ArgumentParser):
+    def parse_args(self, args=None, namespace=None):
+        flags, unknown = self.parse_known_args(args, namespace)
+        for word in unknown:
+            raise names.unknown(word.partition("=")[0], self._option_string_actions, "command line", "flag")
+        return flags
+
+    def error(self, message):
+        raise UserError("command line: {}; --help says what there is.".format(message))
 
 
 def add_config(arguments, required):
@@ -47,5 +59,13 @@ def add_restore(arguments, required):
 def add_device(arguments):
     """``--device``."""
     arguments.add_argument(
-        "--device", help="TensorFlow device such as /cpu:0 or /gpu:1; by default a GPU if there is one"
+        "--device", type=_device, help="TensorFlow device such as /cpu:0 or /gpu:1; by default a GPU if there is one"
     )
+
+
+def _device(text):
+    try:
+        tf.DeviceSpec.from_string(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("'{}' is no TensorFlow device; an example is /gpu:0".format(text)) from error
+    return text

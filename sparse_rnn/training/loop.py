@@ -70,15 +70,13 @@ class _Training:
         self.saver = tf.train.Saver(max_to_keep=1, save_relative_paths=True)
         self.best_saver = tf.train.Saver(max_to_keep=1, save_relative_paths=True)
         self.session = tf.Session(config=session_config())
-        self.writer = tf.summary.FileWriter(run.path, graph=tf.get_default_graph())
+        self.writer = None
         self.saved_at = time.time()
 
     def fit(self, initial_weights):
         self._begin(initial_weights)
-        # An epoch whose last step is done but whose row is missing was interrupted while it was evaluated.
-        first = max(len(self.run.metrics.rows), (self._steps_done() - 1) // self.task.steps_per_epoch)
         try:
-            for epoch in range(first, self.train.epochs):
+            for epoch in range(len(self.run.metrics.rows), self.train.epochs):
                 self._epoch(epoch)
         except KeyboardInterrupt:
             prefix = self._save()
@@ -90,26 +88,45 @@ class _Training:
     def _begin(self, initial_weights):
         self.session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
         if os.path.exists(self.run.file("checkpoint")):
-            prefix = checkpoints.find(self.run.path)
-            try:
-                self.saver.restore(self.session, prefix)
-            except (tf.errors.OpError, ValueError) as error:
-                raise UserError(
-                    "checkpoint '{}' does not fit this run: {}.".format(prefix, str(error).splitlines()[0])
-                ) from error
-            self.saver.recover_last_checkpoints([prefix])
+            self._restore()
         elif initial_weights:
             for variable in tf.trainable_variables():
                 variable.load(initial_weights[variable.op.name], self.session)
         done = self._steps_done()
-        self.run.metrics.keep_until(done // self.task.steps_per_epoch)
+        self._keep_rows_until(done)
+        self.writer = tf.summary.FileWriter(self.run.path, graph=tf.get_default_graph())
         if done:
             self.writer.add_session_log(tf.SessionLog(status=tf.SessionLog.START), global_step=done + 1)
             self.run.say("going on after step {} of {}".format(done, self.train.epochs * self.task.steps_per_epoch))
 
+    def _restore(self):
+        prefix = checkpoints.find(self.run.path)
+        try:
+            self.saver.restore(self.session, prefix)
+        except (tf.errors.OpError, ValueError) as error:
+            raise UserError(
+                "checkpoint '{}' is damaged or not of this run: {}; put a copy of it back, or choose another "
+                "--save_path.".format(prefix, str(error).splitlines()[0])
+            ) from error
+        self.saver.recover_last_checkpoints([prefix])
+        if os.path.exists(self.run.file("best", "checkpoint")):
+            self.best_saver.recover_last_checkpoints([checkpoints.find(self.run.file("best"))])
+
+    def _keep_rows_until(self, done):
+        metrics = self.run.metrics
+        metrics.keep_until(done // self.task.steps_per_epoch)
+        # The row of an epoch whose last step is done is missing where its evaluation was interrupted.
+        needed = (done - 1) // self.task.steps_per_epoch
+        if len(metrics.rows) < needed:
+            raise UserError(
+                "{} has {} rows where the checkpoint is {} epochs on; put a copy of it back, or go on from these weights "
+                "with --restore_path={} and another --save_path.".format(
+                    metrics.path, len(metrics.rows), needed, self.run.path
+                )
+            )
+
     def _epoch(self, epoch):
         task, step = self.task, self.task.step
-        rate = schedules.learning_rate(self.train, epoch)
         first = self._steps_done() - epoch * task.steps_per_epoch
         if first == 0:
             self.session.run(step.begin_epoch)
@@ -118,11 +135,9 @@ class _Training:
         progress = Progress(title, task.steps_per_epoch, first, self.run.say)
         try:
             for index in range(first, task.steps_per_epoch):
-                feed = task.feed(index)
-                feed[step.learning_rate] = rate
-                _, finite = self.session.run([step.run, step.finite], feed)
+                _, finite = self.session.run([step.run, step.finite], self._feed(epoch, index))
                 if not finite:
-                    self._stop_at_no_number(epoch, index, rate)
+                    self._stop_at_no_number()
                 progress.step(lambda index=index: "perplexity {:.1f}".format(self._perplexity(index + 1)))
                 if time.time() - self.saved_at > 60 * self.train.checkpoint_minutes:
                     step.seconds.load(time.time() - began, self.session)
@@ -130,11 +145,18 @@ class _Training:
         finally:
             progress.close()
             step.seconds.load(time.time() - began, self.session)
-        self._finish_epoch(epoch, rate, time.time() - began)
+        self._finish_epoch(epoch, time.time() - began)
 
-    def _finish_epoch(self, epoch, rate, seconds):
+    def _feed(self, epoch, index):
+        feed = self.task.feed(index)
+        feed[self.task.step.learning_rate] = schedules.learning_rate(self.train, epoch)
+        return feed
+
+    def _finish_epoch(self, epoch, seconds):
         task = self.task
-        row = {"epoch": epoch + 1, "step": self._steps_done(), "learning_rate": rate}
+        self._stop_unless_the_next_step_is_finite()
+        row = {"epoch": epoch + 1, "step": self._steps_done()}
+        row["learning_rate"] = schedules.learning_rate(self.train, epoch)
         row["train_loss"] = self._loss(task.steps_per_epoch)
         row["train_perplexity"] = _exp(row["train_loss"])
         row["penalty"] = self.session.run(task.step.totals["penalty"]) / task.steps_per_epoch
@@ -143,11 +165,11 @@ class _Training:
         row.update(report.as_row())
         row["seconds"] = seconds
         row["words_per_second"] = task.steps_per_epoch * task.words_per_step / seconds
-        best = row[SELECTED_BY] < self.run.metrics.best(SELECTED_BY)
-        self.run.metrics.append(row)
-        self._summarise(row, report)
-        if best:
+        if row[SELECTED_BY] < self.run.metrics.best(SELECTED_BY):
             checkpoints.save(self.best_saver, self.session, self.run.file("best"), row["step"])
+        self._summarise(row, report)
+        # The row comes last: an epoch that has one is never finished again.
+        self.run.metrics.append(row)
         self._save()
         kept = ", ".join("{} kept {} of {}".format(group.name, group.kept, group.size) for group in report.groups)
         self.run.say(
@@ -175,6 +197,7 @@ class _Training:
         self.writer.flush()
 
     def _save(self):
+        self._stop_unless_the_next_step_is_finite()
         prefix = checkpoints.save(self.saver, self.session, self.run.path, self._steps_done())
         self.saved_at = time.time()
         return prefix
@@ -188,14 +211,20 @@ class _Training:
     def _perplexity(self, steps):
         return _exp(self._loss(steps))
 
-    def _stop_at_no_number(self, epoch, index, rate):
+    def _stop_unless_the_next_step_is_finite(self):
+        """So every checkpoint is one to go on from."""
+        epoch, index = divmod(self._steps_done(), self.task.steps_per_epoch)
+        if not self.session.run(self.task.step.finite, self._feed(epoch, index)):
+            self._stop_at_no_number()
+
+    def _stop_at_no_number(self):
         try:
             good = "the last good checkpoint is '{}'".format(checkpoints.find(self.run.path))
         except UserError:
             good = "there is no checkpoint yet"
         raise UserError(
-            "the loss or its gradient is no finite number any more (epoch {}, step {}, learning rate {:g}); {}; "
-            "lower train.learning_rate or train.max_grad_norm.".format(epoch + 1, index + 1, rate, good)
+            "the loss or its gradient is no finite number any more after step {}; {}; choose a lower "
+            "train.learning_rate or train.max_grad_norm, and another --save_path.".format(self._steps_done(), good)
         )
 
 

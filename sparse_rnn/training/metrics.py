@@ -27,9 +27,8 @@ class Metrics:
 
     def keep_until(self, epoch):
         """Forget the rows of later epochs: they will be trained again."""
-        kept = [row for row in self.rows if row["epoch"] <= epoch]
-        if len(kept) < len(self.rows):
-            self.rows = kept
+        if len(self.rows) > epoch:
+            self.rows = self.rows[:epoch]
             self._write()
 
     def append(self, row):
@@ -56,11 +55,19 @@ def _plain(value):
 
 
 def _read(path):
+    text = files.read_text(path)
     try:
-        with open(path, encoding="utf-8", newline="") as file:
-            return [{name: _number(value) for name, value in row.items()} for row in csv.DictReader(file)]
-    except (OSError, TypeError, ValueError) as error:
-        raise UserError("'{}' is damaged ({}); delete it to train these epochs again.".format(path, error)) from error
+        lines = list(csv.reader(io.StringIO(text)))
+        rows = [dict(zip(lines[0], map(_number, line))) for line in lines[1:]]
+        whole = all(len(line) == len(lines[0]) for line in lines) and text.endswith("\n" if lines else "")
+        if whole and [row["epoch"] for row in rows] == list(range(1, len(rows) + 1)):
+            return rows
+    except (csv.Error, KeyError, ValueError):
+        pass
+    raise UserError(
+        "{}: this is no longer the table that was written, a row per epoch from 1 on; put a copy of it back, or "
+        "choose another --save_path.".format(path)
+    )
 
 
 def _number(text):

@@ -25,7 +25,7 @@ class Schedule:
         "`parts` equal stretches",
         choices=("constant", "delayed_decay", "equal_steps"),
     )
-    factor: float = option(0.5, "what the learning rate is multiplied by at each decay", above=0)
+    factor: float = option(0.5, "what the learning rate is multiplied by at each decay", above=0, maximum=1)
     after: int = option(4, "delayed_decay: number of epochs at the full learning rate", minimum=0)
     parts: int = option(3, "equal_steps: number of stretches of equal length", minimum=1)
 

@@ -10,6 +10,7 @@ model.ckpt-*     the newest checkpoint; best/ holds the one with the best valida
 report.txt/json  the end of the run; plots/ its figures
 """
 
+import contextlib
 import fcntl
 import os
 import sys
@@ -19,7 +20,7 @@ from sparse_rnn import files
 from sparse_rnn.errors import UserError
 from sparse_rnn.training.metrics import Metrics
 
-CONFIG, ORIGIN, STRUCTURE, LOCK = "config.json", "origin.json", "structure.json", ".lock"
+CONFIG, ORIGIN, STRUCTURE, METRICS, LOCK = "config.json", "origin.json", "structure.json", "metrics.csv", ".lock"
 #: What of origin.json must stay the same for a run to go on.
 _FIXED_ORIGIN = ("text", "restored_from", "compacted_from")
 
@@ -46,18 +47,21 @@ class RunDirectory:
         check(path, config, origin)
         try:
             os.makedirs(path, exist_ok=True)
-            self._lock = open(os.path.join(path, LOCK), "w")
+            self._lock = open(os.path.join(path, LOCK), "a")
         except OSError as error:
             raise UserError("run directory '{}' cannot be made: {}.".format(path, error.strerror or error)) from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise UserError("run directory '{}' is in use by another process.".format(path)) from error
+        for name in _half_written(path):
+            with contextlib.suppress(OSError):
+                os.remove(self.file(name))
         self.resuming = os.path.exists(self.file(CONFIG))
         if not self.resuming:
             files.write_json(self.file(ORIGIN), origin)
             files.write_json(self.file(CONFIG), config)
-        self.metrics = Metrics(self.file("metrics.csv"))
+        self.metrics = Metrics(self.file(METRICS))
 
     def file(self, *names):
         """The path of a file in the run directory."""
@@ -89,7 +93,7 @@ def check(path, config, origin):
     if not os.path.isdir(path):
         raise UserError("'{}' is a file; a run directory is needed.".format(path))
     if not os.path.exists(os.path.join(path, CONFIG)):
-        strangers = sorted(set(os.listdir(path)) - {LOCK, ORIGIN})
+        strangers = sorted(set(os.listdir(path)) - {LOCK, ORIGIN} - set(_half_written(path)))
         if strangers:
             raise UserError(
                 "folder '{}' is not empty and holds no run (it has '{}'); choose another --save_path.".format(
@@ -106,6 +110,12 @@ def check(path, config, origin):
             raise UserError(
                 "run directory '{}' holds another experiment: {}; choose another --save_path.".format(path, difference)
             )
+
+
+def _half_written(path):
+    """What a kill left of our files while they were being written."""
+    ours = tuple(name + "." for name in (CONFIG, ORIGIN, STRUCTURE, METRICS))
+    return [name for name in os.listdir(path) if name.startswith(ours) and name.endswith(files.PARTIAL)]
 
 
 def _difference(old, new, key=""):
