@@ -12,9 +12,10 @@ import warnings
 
 @contextlib.contextmanager
 def _quiet():
-    """Keep from a person what TensorFlow's libraries say of themselves; TF_CPP_MIN_LOG_LEVEL in the environment shows it.
+    """Keep from a person what TensorFlow's libraries say of themselves.
 
-    They write some of it to the file of stderr while they load, before any setting of theirs holds.
+    They write some of it to the file of stderr while they load, before any setting of theirs holds. With
+    TF_CPP_MIN_LOG_LEVEL in the environment everything is shown.
     """
     if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         yield

@@ -119,8 +119,8 @@ class _Training:
         needed = (done - 1) // self.task.steps_per_epoch
         if len(metrics.rows) < needed:
             raise UserError(
-                "{} has {} rows where the checkpoint is {} epochs on; put a copy of it back, or go on from these weights "
-                "with --restore_path={} and another --save_path.".format(
+                "{} has {} rows where the checkpoint is {} epochs on; put a copy of it back, or go on from these "
+                "weights with --restore_path={} and another --save_path.".format(
                     metrics.path, len(metrics.rows), needed, self.run.path
                 )
             )
