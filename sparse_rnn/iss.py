@@ -123,7 +123,12 @@ def bidirectional_lstm_units(
     starts = (0, units[0])
     return [
         lstm_units(
-            "{}_{}".format(name, direction), kernel, bias, input_size, size, [reader.shifted(start) for reader in consumers]
+            "{}_{}".format(name, direction),
+            kernel,
+            bias,
+            input_size,
+            size,
+            [reader.shifted(start) for reader in consumers],
         )
         for direction, kernel, bias, size, start in zip(("fw", "bw"), kernels, biases, units, starts)
     ]

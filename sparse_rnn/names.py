@@ -5,7 +5,7 @@ versions say ``kernel`` and ``bias``. Both name the same variable, so either fin
 """
 
 import difflib
-from typing import Iterable, List, Optional
+from typing import Iterable, List, Mapping, Optional, Tuple
 
 from sparse_rnn.errors import UserError
 
@@ -53,6 +53,21 @@ def resolve(name: str, known: Iterable[str], where: str) -> str:
         if candidate in known:
             return candidate
     raise unknown(name, known, where, "variable")
+
+
+def owner(name: str, shapes: Mapping[str, Tuple[int, ...]]) -> Optional[str]:
+    """The variable that an optimiser slot or moving average belongs to, or None for what is neither.
+
+    TensorFlow calls them ``<variable>/Adam_1``, ``<variable>/ExponentialMovingAverage`` and the like, with the
+    scope that made them in front; they have their variable's shape.
+
+    >>> owner("Train/cell/kernel/Adam", {"cell/kernel": (3, 8), "Train/cell/kernel/Adam": (3, 8)})
+    'cell/kernel'
+    """
+    path = name.rpartition("/")[0]
+    while path and not (path in shapes and tuple(shapes[path]) == tuple(shapes[name])):
+        path = path.partition("/")[2]
+    return path or None
 
 
 def unknown(name: str, known: Iterable[str], where: str, kind: str) -> UserError:
