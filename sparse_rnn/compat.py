@@ -37,6 +37,11 @@ def variables_by_name(variables=None):
     return {variable.op.name: variable for variable in variables}
 
 
+def static_shapes(by_name):
+    """``{name: shape as a tuple}`` of ``{name: variable}``."""
+    return {name: tuple(static_shape(variable)) for name, variable in by_name.items()}
+
+
 def session_config(threads=None):
     """A session configuration that takes GPU memory as needed and, if given, uses ``threads`` threads."""
     config = tf.ConfigProto(allow_soft_placement=True)

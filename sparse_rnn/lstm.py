@@ -98,7 +98,7 @@ def _check_state(state, needed):
 
 def _forward(inputs, kernel, bias, initial, running):
     """The outputs ``[T, B, n]``, the last state, and what the gradient needs."""
-    input_size, units = static_shape(inputs)[2], static_shape(kernel)[1] // 4
+    input_size = static_shape(inputs)[2]
     recurrent_kernel = kernel[input_size:]
 
     def step(current, state):
