@@ -134,9 +134,10 @@ def test_where_nothing_is_one_sentence_says_so(tmp_path):
         checkpoints.read(str(tmp_path / "nowhere"))
     with pytest.raises(UserError, match="holds no checkpoint"):
         checkpoints.read(str(tmp_path))
-    (tmp_path / "checkpoint").write_text("this is not what TensorFlow writes")
-    with pytest.raises(UserError, match="holds no checkpoint"):
-        checkpoints.read(str(tmp_path))
+    for content in (b"this is not what TensorFlow writes", b"\xff\xfe", b""):
+        (tmp_path / "checkpoint").write_bytes(content)
+        with pytest.raises(UserError, match="holds no checkpoint"):
+            checkpoints.read(str(tmp_path))
 
 
 def test_a_missing_index_is_named(folder):
