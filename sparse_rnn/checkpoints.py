@@ -24,6 +24,7 @@ def find(path):
     Raises:
       UserError: there is no checkpoint.
     """
+    _refuse_patterns(path)
     if not os.path.isdir(path):
         if tf.train.checkpoint_exists(path):
             return path
@@ -92,6 +93,7 @@ def write(weights, folder, step=None):
 
 def save(saver, session, folder, step=None):
     """``saver.save`` into ``folder``; a full disk or a folder without write permission is one sentence."""
+    _refuse_patterns(folder)
     try:
         os.makedirs(folder, exist_ok=True)
         return saver.save(session, os.path.join(folder, PREFIX), global_step=step, write_meta_graph=False)
@@ -100,3 +102,10 @@ def save(saver, session, folder, step=None):
         raise UserError(
             "the checkpoint could not be written to '{}': {}".format(folder, reason.splitlines()[0])
         ) from error
+
+
+def _refuse_patterns(path):
+    if "[" in path:
+        raise UserError(
+            "TensorFlow takes the '[' in '{}' for a pattern and reads no checkpoint there; rename it.".format(path)
+        )

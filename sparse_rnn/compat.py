@@ -44,9 +44,10 @@ VERSION = tf.version.VERSION
 def static_shape(tensor):
     """The shape of a tensor or variable as a list, None where a dimension is not known while building.
 
-    Dimensions are objects in TensorFlow 1 and numbers in TensorFlow 2; this gives numbers in both.
+    Dimensions are objects in TensorFlow 1 and numbers in TensorFlow 2; this gives numbers in both. Where
+    not even their number is known it gives None in place of the list.
     """
-    return tensor.shape.as_list()
+    return None if tensor.shape.ndims is None else tensor.shape.as_list()
 
 
 def variables_by_name(variables=None):
@@ -54,6 +55,11 @@ def variables_by_name(variables=None):
     if variables is None:
         variables = tf.trainable_variables()
     return {variable.op.name: variable for variable in variables}
+
+
+def static_shapes(by_name):
+    """``{name: shape as a tuple}`` of ``{name: variable}``."""
+    return {name: tuple(static_shape(variable)) for name, variable in by_name.items()}
 
 
 def session_config(threads=None):
