@@ -8,6 +8,7 @@ import os
 
 import numpy as np
 
+from sparse_rnn import files
 from sparse_rnn.compat import reason, session_config, tf
 from sparse_rnn.errors import UserError
 
@@ -24,7 +25,7 @@ def find(path):
     Raises:
       UserError: there is no checkpoint.
     """
-    _refuse_patterns(path)
+    files.refuse_patterns(path)
     if not os.path.isdir(path):
         if tf.train.checkpoint_exists(path):
             return path
@@ -92,16 +93,9 @@ def write(weights, folder, step=None):
 
 def save(saver, session, folder, step=None):
     """``saver.save`` into ``folder``; a full disk or a folder without write permission is one sentence."""
-    _refuse_patterns(folder)
+    files.refuse_patterns(folder)
     try:
         os.makedirs(folder, exist_ok=True)
         return saver.save(session, os.path.join(folder, PREFIX), global_step=step, write_meta_graph=False)
     except (tf.errors.OpError, OSError, ValueError) as error:
         raise UserError("the checkpoint could not be written to '{}': {}.".format(folder, reason(error))) from error
-
-
-def _refuse_patterns(path):
-    if "[" in path:
-        raise UserError(
-            "TensorFlow takes the '[' in '{}' for a pattern and reads no checkpoint there; rename it.".format(path)
-        )

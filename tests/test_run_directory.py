@@ -140,6 +140,12 @@ def test_a_run_whose_papers_are_damaged_is_refused(old, name):
     assert tiny.contents(old) == before
 
 
+def test_a_name_that_tensorflow_cannot_find_again_is_refused_at_once(tmp_path):
+    with pytest.raises(UserError, match="takes the '\\[' in '.*runs\\[1\\]/a' for a pattern"):
+        RunDirectory(str(tmp_path / "runs[1]" / "a"), CONFIG, ORIGIN)
+    assert os.listdir(str(tmp_path)) == []
+
+
 def test_looking_makes_nothing(path):
     check(path, CONFIG, ORIGIN)
     assert not os.path.exists(path)
