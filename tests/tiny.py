@@ -13,7 +13,7 @@ CONFIG = {
     "train": {
         "epochs": 2,
         "batch_size": 4,
-        "num_steps": 5,
+        "num_steps": 3,
         "optimizer": "adam",
         "learning_rate": 0.06,
         "checkpoint_minutes": 1e-6,
@@ -23,10 +23,10 @@ CONFIG = {
         "threshold": 0.02,
     },
 }
-STEPS_PER_EPOCH = 31
+STEPS_PER_EPOCH = 34
 
 
-def write_text(folder, lines=(90, 12, 12), words=9, seed=5):
+def write_text(folder, lines=(60, 12, 12), words=9, seed=5):
     """A folder with train.txt, valid.txt and test.txt in which most words follow from the one before."""
     chance = random.Random(seed)
     os.makedirs(str(folder), exist_ok=True)
