@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import subprocess
@@ -174,3 +175,17 @@ def test_a_log_that_cannot_be_written_is_one_sentence(path):
     os.mkdir(run.file("log.txt"))
     with pytest.raises(UserError, match="log.txt' cannot be written: Is a directory"):
         run.say("something")
+
+
+def test_a_run_that_another_process_begins_and_leaves_in_the_same_moment_is_noticed(path, monkeypatch):
+    lock = fcntl.flock
+
+    def another_is_faster(*arguments):
+        for name, content in (("origin.json", ORIGIN), ("config.json", changed(CONFIG, "train", "epochs", 4))):
+            with open(os.path.join(path, name), "w") as file:
+                json.dump(content, file)
+        lock(*arguments)
+
+    monkeypatch.setattr(fcntl, "flock", another_is_faster)
+    with pytest.raises(UserError, match="holds another experiment: train.epochs is 4 there and 3 now"):
+        RunDirectory(path, CONFIG, ORIGIN)

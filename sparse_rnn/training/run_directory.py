@@ -54,6 +54,7 @@ class RunDirectory:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise UserError("run directory '{}' is in use by another process.".format(path)) from error
+        check(path, config, origin)  # again, now that nobody else can begin a run here
         for name in _half_written(path):
             with contextlib.suppress(OSError):
                 os.remove(self.file(name))
