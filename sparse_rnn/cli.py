@@ -21,7 +21,7 @@ from sparse_rnn import compaction, files, group_files, groups, sparsity, tables
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import command
 from sparse_rnn.training.metrics import Metrics
-from sparse_rnn.training.run_directory import CONFIG, STRUCTURE
+from sparse_rnn.training.run_directory import CONFIG, METRICS, STRUCTURE, beside
 
 KEPT = "kept.json"
 
@@ -57,7 +57,7 @@ class Loaded:
 
     def beside(self, name):
         """The file of that name in the checkpoint's folder or, for a run's best/, in the run directory; else None."""
-        return _beside(self.folder, name)
+        return beside(self.folder, name)
 
 
 def load(path, group_file=None):
@@ -72,7 +72,7 @@ def load(path, group_file=None):
     """
     weights = sparse_rnn.checkpoints.read(path)
     folder = path if os.path.isdir(path) else os.path.dirname(path) or "."
-    group_file = group_file or _beside(folder, STRUCTURE)
+    group_file = group_file or beside(path, STRUCTURE)
     structure = group_files.load(group_file, groups.shapes_of(weights)) if group_file else None
     return Loaded(folder, weights, group_file, structure)
 
@@ -123,7 +123,7 @@ def plot(flags):
     loaded = load(flags.checkpoint, flags.groups)
     _need_structure(loaded)
     folder = flags.save_path or os.path.join(loaded.folder, "plots")
-    metrics = loaded.beside("metrics.csv")
+    metrics = loaded.beside(METRICS)
     rows = Metrics(metrics).rows if metrics else None
     for path in sparse_rnn.plots.all_figures(folder, loaded.weights, loaded.structure, rows):
         print(path)
@@ -155,13 +155,6 @@ def _add(commands, function, text):
     parser.add_argument("--groups", metavar="FILE", help="group file (default: structure.json beside the checkpoint)")
     parser.set_defaults(function=function)
     return parser
-
-
-def _beside(folder, name):
-    candidates = [os.path.join(folder, name)]
-    if os.path.basename(os.path.abspath(folder)) == "best":
-        candidates.append(os.path.normpath(os.path.join(folder, os.pardir, name)))
-    return next((path for path in candidates if os.path.exists(path)), None)
 
 
 def _need_structure(loaded):

@@ -18,6 +18,7 @@ from sparse_rnn.training.events import Events
 from sparse_rnn.training.metrics import TIMES
 from sparse_rnn.training.optimization import TrainingStep
 from sparse_rnn.training.progress import Progress
+from sparse_rnn.training.run_directory import BEST
 
 #: The metric by which the best checkpoint is chosen: the smallest wins.
 SELECTED_BY = "valid_perplexity"
@@ -108,8 +109,8 @@ class _Training:
                 "--save_path.".format(prefix, reason(error))
             ) from error
         self.saver.recover_last_checkpoints([prefix])
-        if os.path.exists(self.run.file("best", "checkpoint")):
-            self.best_saver.recover_last_checkpoints([checkpoints.find(self.run.file("best"))])
+        if os.path.exists(self.run.file(BEST, "checkpoint")):
+            self.best_saver.recover_last_checkpoints([checkpoints.find(self.run.file(BEST))])
 
     def _keep_rows_until(self, done):
         metrics = self.run.metrics
@@ -165,7 +166,7 @@ class _Training:
         row["seconds"] = seconds
         row["words_per_second"] = task.steps_per_epoch * task.words_per_step / seconds
         if row[SELECTED_BY] < self.run.metrics.best(SELECTED_BY):
-            checkpoints.save(self.best_saver, self.session, self.run.file("best"), row["step"])
+            checkpoints.save(self.best_saver, self.session, self.run.file(BEST), row["step"])
         self._summarise(row, report)
         # The row comes last: an epoch that has one is never finished again.
         self.run.metrics.append(row)

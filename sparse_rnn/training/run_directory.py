@@ -21,6 +21,8 @@ from sparse_rnn.errors import UserError
 from sparse_rnn.training.metrics import Metrics
 
 CONFIG, ORIGIN, STRUCTURE, METRICS, LOCK = "config.json", "origin.json", "structure.json", "metrics.csv", ".lock"
+#: The folder of the best checkpoint in a run directory.
+BEST = "best"
 #: What of origin.json must stay the same for a run to go on.
 _FIXED_ORIGIN = ("text", "restored_from", "compacted_from")
 
@@ -81,6 +83,20 @@ class RunDirectory:
                 log.write("{}  {}\n".format(time.strftime("%Y-%m-%d %H:%M:%S"), text))
         except OSError as error:
             raise UserError("'{}' cannot be written: {}.".format(self.file("log.txt"), error.strerror)) from error
+
+
+def beside(checkpoint, name):
+    """The file called ``name`` that goes with a checkpoint, or None.
+
+    Args:
+      checkpoint: a checkpoint prefix or the folder that holds it; for a run's best/ its files lie in the run directory.
+      name: "config.json" and the like.
+    """
+    folder = checkpoint if os.path.isdir(checkpoint) else os.path.dirname(checkpoint)
+    folders = [folder]
+    if os.path.basename(os.path.abspath(folder)) == BEST:
+        folders.append(os.path.normpath(os.path.join(folder, os.pardir)))
+    return next((path for path in (os.path.join(each, name) for each in folders) if os.path.exists(path)), None)
 
 
 def check(path, config, origin):
