@@ -107,7 +107,7 @@ def compact(flags):
             "units; give --complete if it names every one.".format(loaded.group_file)
         )
     small = compaction.compact(loaded.weights, loaded.structure)
-    _make_folder(flags.save_path)
+    files.make_folder(flags.save_path)
     group_files.save(small.structure, os.path.join(flags.save_path, STRUCTURE))
     kept = {name: [int(unit) for unit in units] for name, units in small.kept.items()}
     files.write_text(os.path.join(flags.save_path, KEPT), json.dumps(kept) + "\n")
@@ -169,15 +169,8 @@ def _need_structure(loaded):
 def _refuse_unless_empty(folder):
     if os.path.isfile(folder):
         raise UserError("'{}' is a file; --save_path must be a new folder.".format(folder))
-    if os.path.isdir(folder) and os.listdir(folder):
+    if os.path.isdir(folder) and files.names_in(folder):
         raise UserError("folder '{}' is not empty; choose another --save_path.".format(folder))
-
-
-def _make_folder(folder):
-    try:
-        os.makedirs(folder, exist_ok=True)
-    except OSError as error:
-        raise UserError("folder '{}' cannot be made: {}.".format(folder, error.strerror)) from error
 
 
 def _say_what_was_removed(report):

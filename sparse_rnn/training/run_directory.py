@@ -111,7 +111,7 @@ def check(path, config, origin):
     if not os.path.isdir(path):
         raise UserError("'{}' is a file; a run directory is needed.".format(path))
     if not os.path.exists(os.path.join(path, CONFIG)):
-        strangers = sorted(set(os.listdir(path)) - {LOCK, ORIGIN} - set(_half_written(path)))
+        strangers = sorted(set(files.names_in(path)) - {LOCK, ORIGIN} - set(_half_written(path)))
         if strangers:
             raise UserError(
                 "folder '{}' is not empty and holds no run (it has '{}'); choose another --save_path.".format(
@@ -133,7 +133,7 @@ def check(path, config, origin):
 def _half_written(path):
     """What a kill left of our files while they were being written."""
     ours = tuple(name + "." for name in (CONFIG, ORIGIN, STRUCTURE, METRICS))
-    return [name for name in os.listdir(path) if name.startswith(ours) and name.endswith(files.PARTIAL)]
+    return [name for name in files.names_in(path) if name.startswith(ours) and name.endswith(files.PARTIAL)]
 
 
 def _difference(old, new, key=""):

@@ -288,10 +288,7 @@ def _folder_splits(folder: str) -> Dict[str, List[str]]:
 
 def _prefix(folder: str) -> str:
     """What stands before ``train.txt`` in the names of the folder's three files."""
-    try:
-        names = sorted(os.listdir(folder))
-    except OSError as error:
-        raise UserError("the folder '{}' cannot be read ({})".format(folder, error.strerror)) from None
+    names = files.names_in(folder)
     matches = (re.fullmatch(r"(|[^.].*\.)(?:train|valid|test)\.txt", name) for name in names)
     prefixes = sorted({match.group(1) for match in matches if match})
     if not prefixes:
