@@ -1,6 +1,5 @@
 """A model before and after its dead units are cut out: the same function, and how much faster."""
 
-import itertools
 from dataclasses import asdict, dataclass
 from typing import Dict
 
@@ -72,17 +71,16 @@ def compare(before, after, train, corpus):
 
 
 def _largest_difference(before, after, batches):
-    largest = 0.0
-    scale = 1.0
-    pairs = zip(*(each.evaluation("batched").scores(each.session, batches) for each in (before, after)))
-    for old, new in itertools.islice(pairs, len(batches)):
-        largest = max(largest, float(np.abs(old - new).max()))
-        scale = max(scale, float(np.abs(old).max()))
+    largest, scale = 0.0, 1.0
+    for old, new in zip(*(each.evaluation("batched").scores(each.session, batches) for each in (before, after))):
+        # Unlike max, maximum hands a NaN on, and no comparison with it holds.
+        largest = np.maximum(largest, np.abs(old - new).max())
+        scale = np.maximum(scale, np.abs(old).max())
     if not largest <= TOLERANCE * scale:
         raise UserError(
             "the smaller model differs from the larger one by {:.3g} in a logit; nothing was written.".format(largest)
         )
-    return largest
+    return float(largest)
 
 
 def _one_batch(loaded, batch):
