@@ -88,9 +88,7 @@ def test_a_checkpoint_of_the_original_is_the_same_model(trained, tmp_path, confi
     prefix = original_checkpoint(trained, tmp_path / "old")
     ours = printed(capsys, "--restore_path=" + trained, "--data_path=" + text_folder)
     for path in (prefix, str(tmp_path / "old")):
-        theirs = printed(
-            capsys, "--restore_path=" + path, "--data_path=" + text_folder, "--config=" + config_path
-        )
+        theirs = printed(capsys, "--restore_path=" + path, "--data_path=" + text_folder, "--config=" + config_path)
         assert theirs[0] == "checkpoint " + prefix
         assert theirs[1] == ours[1]
     rows = tiny.table(trained)
