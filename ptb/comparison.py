@@ -71,16 +71,14 @@ def compare(before, after, train, corpus):
 
 
 def _largest_difference(before, after, batches):
-    largest, scale = 0.0, 1.0
-    for old, new in zip(*(each.evaluation("batched").scores(each.session, batches) for each in (before, after))):
-        # Unlike max, maximum hands a NaN on, and no comparison with it holds.
-        largest = np.maximum(largest, np.abs(old - new).max())
-        scale = np.maximum(scale, np.abs(old).max())
+    pairs = zip(*(each.evaluation("batched").scores(each.session, batches) for each in (before, after)))
+    found = [(np.abs(old - new).max(), np.abs(old).max()) for old, new in pairs]
+    largest, scale = np.max(found + [(0.0, 1.0)], axis=0).tolist()  # NaN stays NaN, and is no proof
     if not largest <= TOLERANCE * scale:
         raise UserError(
             "the smaller model differs from the larger one by {:.3g} in a logit; nothing was written.".format(largest)
         )
-    return float(largest)
+    return largest
 
 
 def _one_batch(loaded, batch):

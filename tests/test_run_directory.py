@@ -32,8 +32,8 @@ def path(tmp_path):
 @pytest.fixture
 def old(path):
     """A run that has ended: nobody holds its lock."""
-    RunDirectory(path, CONFIG, ORIGIN)._lock.close()
-    return path
+    with RunDirectory(path, CONFIG, ORIGIN):
+        return path
 
 
 def test_a_new_run_says_what_it_is(path):
@@ -100,7 +100,12 @@ def test_an_empty_folder_becomes_a_run(path):
 
 @pytest.mark.parametrize(
     "left",
-    [[".lock"], [".lock", "origin.json"], [".lock", "origin.json.x1.partial"], ["origin.json", "config.json.x.partial"]],
+    [
+        [".lock"],
+        [".lock", "origin.json"],
+        [".lock", "origin.json.x1.partial"],
+        ["origin.json", "config.json.x.partial"],
+    ],
 )
 def test_a_run_that_was_killed_while_it_began_begins_again(path, left):
     os.makedirs(path)
@@ -153,8 +158,6 @@ def test_looking_makes_nothing(path):
 
 
 def test_a_run_is_trained_by_one_process_at_a_time(path):
-    run = RunDirectory(path, CONFIG, ORIGIN)
-    before = tiny.contents(path)
     program = (
         "import sys, json; from sparse_rnn.training.run_directory import RunDirectory\n"
         "try: RunDirectory(sys.argv[1], *json.loads(sys.argv[2]))\n"
@@ -162,11 +165,12 @@ def test_a_run_is_trained_by_one_process_at_a_time(path):
     )
     command = [sys.executable, "-c", program, path, json.dumps([CONFIG, ORIGIN])]
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    assert subprocess.check_output(command, cwd=root).decode().strip() == (
-        "run directory '{}' is in use by another process.".format(path)
-    )
-    assert tiny.contents(path) == before
-    run._lock.close()
+    with RunDirectory(path, CONFIG, ORIGIN):
+        before = tiny.contents(path)
+        assert subprocess.check_output(command, cwd=root).decode().strip() == (
+            "run directory '{}' is in use by another process.".format(path)
+        )
+        assert tiny.contents(path) == before
     assert subprocess.check_output(command, cwd=root) == b""
 
 

@@ -28,7 +28,7 @@ _FIXED_ORIGIN = ("text", "restored_from", "compacted_from")
 
 
 class RunDirectory:
-    """Opens a new run at ``path``, or goes on with the one that is there.
+    """Opens a new run at ``path``, or goes on with the one that is there; ``with`` gives it free for others at the end.
 
     Args:
       path: the folder; made where it does not exist.
@@ -65,6 +65,12 @@ class RunDirectory:
             files.write_json(self.file(ORIGIN), origin)
             files.write_json(self.file(CONFIG), config)
         self.metrics = Metrics(self.file(METRICS))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self._lock.close()
 
     def file(self, *names):
         """The path of a file in the run directory."""
