@@ -141,7 +141,7 @@ def _main(arguments):
     one.add_argument(
         "--complete",
         action="store_true",
-        help="trust that a group file of the original names every matrix that reads a unit",
+        help="trust that the original's group file names every reader of a unit",
     )
     one = _add(commands, plot, "draw the weights, the kept units and the history as PNG files")
     one.add_argument("--save_path", metavar="FOLDER", help="where the files go (default: plots/ beside the checkpoint)")

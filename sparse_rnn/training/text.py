@@ -235,7 +235,7 @@ def batch_view(
     needed = batch_size * (num_steps + 1)
     if len(ids) < needed:
         raise UserError(
-            "the {} text has {:,} words, ends of sentences counted, and batch_size {} x num_steps {} needs {:,}; "
+            "the {} text has {:,} words and sentence ends; batch_size {} x num_steps {} needs {:,}; "
             "lower one of them, or give a longer text".format(what, len(ids), batch_size, num_steps, needed)
         )
     length = len(ids) // batch_size
