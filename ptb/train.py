@@ -101,7 +101,7 @@ def _parse(arguments):
     command_line.add_config(parser, required=True)
     command_line.add_data(parser)
     parser.add_argument("--save_path", required=True, help="run directory, made where it does not exist")
-    command_line.add_restore(parser, required=False)
+    command_line.add_restore(parser, required=False, purpose="begin from the weights of")
     command_line.add_device(parser)
     original = parser.add_argument_group("only with a JSON file of the original code")
     restoring.add_model(original)

@@ -48,12 +48,12 @@ def add_data(arguments):
     )
 
 
-def add_restore(arguments, required):
+def add_restore(arguments, required, purpose="the trained model"):
     """``--restore_path``."""
     arguments.add_argument(
         "--restore_path",
         required=required,
-        help="the trained model: a run directory, or a checkpoint prefix together with --config",
+        help=purpose + ": a run directory, or a checkpoint prefix together with --config",
     )
 
 
