@@ -1,7 +1,5 @@
-import contextlib
 import glob
 import os
-import resource
 import shutil
 
 import numpy as np
@@ -10,6 +8,7 @@ import pytest
 from sparse_rnn import checkpoints
 from sparse_rnn.compat import tf
 from sparse_rnn.errors import UserError
+from tests.disk import room_for
 from tests.graphs import session, variable
 
 WEIGHTS = {
@@ -176,26 +175,12 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
         checkpoints.read(str(path))
 
 
-@pytest.fixture
-def full_disk():
-    """No file may grow beyond 10 kB: writing fails in the middle, as on a disk that is full."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    @contextlib.contextmanager
-    def full():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (10000, limits[1]))
-        try:
-            yield
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-    return full
-
-
 @pytest.mark.parametrize("step", [1, 2])
-def test_a_full_disk_is_one_sentence_and_the_checkpoint_before_stays(folder, full_disk, step):
+def test_a_full_disk_is_one_sentence_and_the_checkpoint_before_stays(folder, step):
     checkpoints.write({"w": np.float32([1])}, folder, step=1)
-    with full_disk(), pytest.raises(UserError, match="the checkpoint could not be written to '.*runs/a': .") as caught:
+    with room_for(10000), pytest.raises(
+        UserError, match="the checkpoint could not be written to '.*runs/a': ."
+    ) as caught:
         checkpoints.write({"w": np.ones(100000, np.float32)}, folder, step)
     assert "\n" not in str(caught.value)
     assert checkpoints.find(folder).endswith("model.ckpt-1")

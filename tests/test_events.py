@@ -1,5 +1,4 @@
 import os
-import resource
 
 import pytest
 
@@ -7,6 +6,7 @@ from sparse_rnn.compat import tf
 from sparse_rnn.errors import UserError
 from sparse_rnn.training.events import Events
 from tests import tiny
+from tests.disk import room_for
 
 
 def read(folder):
@@ -67,14 +67,9 @@ def test_tensorboard_reads_it_with_its_tags(trained):
 
 def test_a_full_disk_is_one_sentence(tmp_path, graph):
     events = Events(str(tmp_path), graph)
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    try:
-        with pytest.raises(UserError, match=r"tfevents.*: cannot be written: .*File too large\.$"):
-            for step in range(100):
-                events.scalars({"loss/train": 1.0}, step)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with pytest.raises(UserError, match=r"tfevents.*: cannot be written: .*File too large\.$"), room_for(1000):
+        for step in range(100):
+            events.scalars({"loss/train": 1.0}, step)
 
 
 def test_a_folder_that_is_none_is_one_sentence(tmp_path, graph):

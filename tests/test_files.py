@@ -1,20 +1,11 @@
 import json
 import os
-import resource
 
 import pytest
 
 from sparse_rnn import files
 from sparse_rnn.errors import UserError
-
-
-@pytest.fixture
-def small_disk():
-    """No file may grow past 1000 bytes, which is what a full disk is to a program."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+from tests.disk import room_for
 
 
 def test_text_comes_back_as_it_was_written(tmp_path):
@@ -36,10 +27,10 @@ def test_json_comes_back_as_it_was_written(tmp_path):
     assert pairs == ["b", "a"]
 
 
-def test_a_full_disk_leaves_the_old_file_and_nothing_half_done(tmp_path, small_disk):
+def test_a_full_disk_leaves_the_old_file_and_nothing_half_done(tmp_path):
     path = str(tmp_path / "text")
     files.write_text(path, "old")
-    with pytest.raises(UserError, match=r"text: cannot be written: File too large\.$"):
+    with pytest.raises(UserError, match=r"text: cannot be written: File too large\.$"), room_for(1000):
         files.write_text(path, "new" * 1000)
     assert files.read_text(path) == "old"
     assert os.listdir(str(tmp_path)) == ["text"]

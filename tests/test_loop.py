@@ -1,11 +1,9 @@
 """Training that is interrupted anywhere ends in exactly the numbers of training that is not."""
 
-import contextlib
 import multiprocessing
 import os
 import random
 import re
-import resource
 import shutil
 import signal
 import sys
@@ -20,6 +18,7 @@ from sparse_rnn.errors import UserError
 from sparse_rnn.training import command, loop, schedules
 from sparse_rnn.training.metrics import Metrics
 from tests import tiny
+from tests.disk import room_for
 
 #: Processes that have imported TensorFlow and done nothing with it yet.
 FORKS = multiprocessing.get_context("forkserver")
@@ -61,17 +60,6 @@ def refusal(arguments):
     except UserError as error:
         return str(error)
     raise AssertionError("nothing was refused")
-
-
-@contextlib.contextmanager
-def room_for(size):
-    """No file may grow past ``size`` bytes, which is what a full disk is to a program."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def step_of(run):
