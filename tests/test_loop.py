@@ -170,7 +170,7 @@ class Process:
 
     def end(self):
         """Exit code and words."""
-        self._process.join(120)
+        self._process.join(300)
         with open(self._output) as file:
             return self._process.exitcode, file.read()
 
