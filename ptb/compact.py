@@ -8,7 +8,7 @@ The small model is a run directory like any other: evaluate it, fine-tune it wit
 from dataclasses import replace
 
 from ptb import comparison, evaluation, model, report, restoring, variables
-from sparse_rnn import checkpoints, compaction, group_files, sparsity
+from sparse_rnn import checkpoints, compaction, files, group_files, sparsity
 from sparse_rnn.training import command, command_line, origin, run_directory
 from sparse_rnn.training.config import to_dict
 
@@ -30,6 +30,7 @@ def main(arguments):
     with run_directory.RunDirectory(flags.save_path, *described) as run:
         corpus.vocabulary.save(run.file(restoring.VOCABULARY))
         group_files.save(small.structure, run.file(run_directory.STRUCTURE))
+        files.write_json(run.file(run_directory.KEPT), {name: units.tolist() for name, units in small.kept.items()})
         checkpoints.write(small.weights, run.path, step=0)
         for sentence in corpus.unknown_sentences():
             run.say(sentence)

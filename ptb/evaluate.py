@@ -29,13 +29,16 @@ def main(arguments):
 def _parse(arguments):
     parser = command_line.parser(__doc__)
     restoring.add_flags(parser)
-    parser.add_argument("--splits", nargs="+", choices=("train", "valid", "test"), default=["valid", "test"])
+    parser.add_argument(
+        "--splits", nargs="+", choices=("train", "valid", "test"), default=["valid", "test"], help="default: valid test"
+    )
     parser.add_argument(
         "--styles",
         nargs="+",
         choices=evaluation.STYLES,
         default=list(evaluation.STYLES),
-        help="batched: with the batch and steps of training, the tail dropped; full: one stream, every word",
+        help="batched: with the batch and steps of training, the tail dropped; full: one stream, every word "
+        "(default: both)",
     )
     return parser.parse_args(arguments)
 

@@ -47,11 +47,11 @@ def of_compaction(run, counts, compared):
     rows.append(
         ("multiply-adds per token", "{:,}".format(counts.multiply_adds), "{:,}".format(counts.multiply_adds_after))
     )
-    rows.append(
-        ("milliseconds per batch of {} x {}".format(*compared.batch),)
-        + tuple("{:.2f}".format(each) for each in compared.milliseconds)
-    )
-    rows.append(("speed-up", "", "{:.2f}x".format(compared.speed_up)))
+    if any(group.removed for group in counts.groups):
+        rows.append(("milliseconds per batch of {} x {}".format(*compared.batch),) + tuple(map(str, compared.timings)))
+        rows.append(("speed-up", "", "{:.2f}x".format(compared.speed_up)))
+    else:
+        rows.append(("speed-up", "", "none: there was nothing to remove"))
     rows.append(
         (
             "largest |logit difference|",

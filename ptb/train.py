@@ -11,7 +11,7 @@ from ptb import config, evaluation, model, report, restoring
 from sparse_rnn import group_files
 from sparse_rnn.compat import tf
 from sparse_rnn.training import command, command_line, dropout, loop, optimization, origin, text
-from sparse_rnn.training.config import reference, to_dict
+from sparse_rnn.training.config import listing, to_dict
 from sparse_rnn.training.run_directory import STRUCTURE, RunDirectory
 
 
@@ -97,11 +97,11 @@ def _introduce(run, experiment, corpus, task):
 
 
 def _parse(arguments):
-    parser = command_line.parser(__doc__, "Keys of the config:\n\n" + reference(config.Experiment))
+    parser = command_line.parser(__doc__, "keys of the config and their defaults:\n" + listing(config.Experiment))
     command_line.add_config(parser, required=True)
     command_line.add_data(parser)
     parser.add_argument("--save_path", required=True, help="run directory, made where it does not exist")
-    command_line.add_restore(parser, required=False)
+    command_line.add_restore(parser, required=False, purpose="begin from the weights of")
     command_line.add_device(parser)
     original = parser.add_argument_group("only with a JSON file of the original code")
     restoring.add_model(original)

@@ -21,9 +21,7 @@ from sparse_rnn import compaction, files, group_files, groups, sparsity, tables
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import command
 from sparse_rnn.training.metrics import Metrics
-from sparse_rnn.training.run_directory import CONFIG, METRICS, STRUCTURE, beside
-
-KEPT = "kept.json"
+from sparse_rnn.training.run_directory import CONFIG, KEPT, METRICS, STRUCTURE, beside
 
 _EXAMPLES = """examples:
   sparse-rnn inspect runs/iss                            kept units, zeros, weights and multiply-adds
@@ -141,7 +139,9 @@ def _main(arguments):
     one = _add(commands, compact, "cut dead units out and write a smaller checkpoint of the same function")
     one.add_argument("--save_path", required=True, metavar="FOLDER", help="new folder for the small checkpoint")
     one.add_argument(
-        "--complete", action="store_true", help="the original's group file names every matrix that reads a unit"
+        "--complete",
+        action="store_true",
+        help="trust that the original's group file names every reader of a unit",
     )
     one = _add(commands, plot, "draw the weights, the kept units and the history as PNG files")
     one.add_argument("--save_path", metavar="FOLDER", help="where the files go (default: plots/ beside the checkpoint)")

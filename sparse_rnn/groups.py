@@ -105,6 +105,7 @@ def check(structure: Structure, shapes: Mapping[str, Tuple[int, ...]]) -> None:
                 continue
             _check_fits(group, part, shapes)
             _claim(claimed, group, part)
+        _check_gate_blocks(group, shapes)
 
 
 def resolved(structure: Structure, shapes: Mapping[str, Tuple[int, ...]]) -> List[UnitGroup]:
@@ -142,6 +143,23 @@ def _check_fits(group: UnitGroup, part: Slice, shapes: Mapping[str, Tuple[int, .
                 where, part.variable, shape[part.axis], part.axis, part.start, part.start + group.size
             )
         )
+
+
+def _check_gate_blocks(group: UnitGroup, shapes: Mapping[str, Tuple[int, ...]]) -> None:
+    """Refuse gates that stand side by side from 0 on but are too narrow for their variable: another layer size."""
+    starts: Dict[Tuple[str, int], List[int]] = {}
+    for part in group.select(["gate"]):
+        starts.setdefault((part.variable, part.axis), []).append(part.start)
+    for (variable, axis), found in starts.items():
+        blocks, length = len(found), shapes[variable][axis]
+        side_by_side = sorted(found) == [block * group.size for block in range(blocks)]
+        if blocks > 1 and side_by_side and length > blocks * group.size and length % blocks == 0:
+            raise UserError(
+                "group '{}': {} gates of {} units are {} indices along axis {} of '{}', which has {}; does the layer "
+                "have {} units?".format(
+                    group.name, blocks, group.size, blocks * group.size, axis, variable, length, length // blocks
+                )
+            )
 
 
 def _claim(claimed: Dict[Tuple[str, int], List[Tuple[range, str]]], group: UnitGroup, part: Slice) -> None:

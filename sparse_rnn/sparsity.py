@@ -17,6 +17,8 @@ from sparse_rnn.groups import OUTGOING, PENALISED, Slice, Structure, UnitGroup
 Weights = Mapping[str, np.ndarray]
 Masks = Dict[str, np.ndarray]
 
+LEGEND = "(kept: something reads the unit; removed: nothing does; zero: all its penalised weights are 0)"
+
 
 class _Reading(NamedTuple):
     """One outgoing slice: ``nonzero[k, p]`` is whether unit k reaches place p of the variable's other axes."""
@@ -208,7 +210,8 @@ class Report:
             _cost_line("weights", self.weights, self.weights_after),
             _cost_line("multiply-adds per token", self.multiply_adds, self.multiply_adds_after),
         ]
-        return "\n\n".join(tables.aligned(rows) for rows in (units, zeros, costs) if rows)
+        parts = [tables.aligned(units) + "\n" + LEGEND] + [tables.aligned(rows) for rows in (zeros, costs) if rows]
+        return "\n\n".join(parts)
 
 
 def report(weights: Weights, structure: Structure, variables: Optional[Iterable[str]] = None) -> Report:
@@ -230,6 +233,7 @@ def report(weights: Weights, structure: Structure, variables: Optional[Iterable[
     >>> weights["kernel"][2] = 0.0
     >>> print(report(weights, [layer]))
     lstm  kept 1 of 2  removed 1  zero 0
+    (kept: something reads the unit; removed: nothing does; zero: all its penalised weights are 0)
     <BLANKLINE>
     kernel     zero: 33.3% of elements  1 of 3 rows  0 of 8 columns
     softmax_w  zero: 50.0% of elements  1 of 2 rows  0 of 1 columns

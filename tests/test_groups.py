@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sparse_rnn import groups
+from sparse_rnn import groups, iss
 from sparse_rnn.errors import UserError
 from sparse_rnn.groups import Slice, UnitGroup
 
@@ -82,3 +82,9 @@ def test_shapes_and_variables_are_listed_by_name():
     assert groups.variables_of(structure) == ["kernel", "bias", "softmax_w"]
     assert groups.variables_of(structure, groups.OUTGOING) == ["kernel", "softmax_w"]
     assert groups.shapes_of({"a": np.zeros([2, 3]), "b": 1.0}) == {"a": (2, 3), "b": ()}
+
+
+def test_gates_of_a_layer_of_another_size_are_refused():
+    narrow = iss.lstm_units("lstm_0", "kernel", None, input_size=30, units=19, consumers=[iss.Consumer("softmax_w")])
+    with pytest.raises(UserError, match="4 gates of 19 units are 76 indices .* does the layer have 20 units?"):
+        groups.check([narrow], {"kernel": (50, 80), "softmax_w": (20, 100)})

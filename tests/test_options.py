@@ -80,8 +80,8 @@ def test_the_threshold_is_active_only_while_something_is_penalised():
 def test_patterns_match_each_variable_once_in_either_spelling():
     patterns = ["net/cell_1/*", "net/*/weights", "softmax_w"]
     expected = ["net/cell_1/kernel", "net/cell_1/bias", "net/cell_0/kernel", "softmax_w"]
-    assert options.match_variables(patterns, VARIABLES, "here") == expected
-    assert options.match_variables(["*"], VARIABLES, "here") == VARIABLES
+    assert options.match_names(patterns, VARIABLES, "here") == expected
+    assert options.match_names(["*"], VARIABLES, "here") == VARIABLES
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,9 @@ def test_the_report_puts_both_models_side_by_side(killed, small):
     for split in ("valid", "test"):
         assert report["perplexity"][split][0] == pytest.approx(report["perplexity"][split][1], rel=1e-6)
     assert 0 <= report["logit_difference"] < 1e-5 and report["compared_words"] == 4 * 18
-    assert report["speed_up"] == pytest.approx(report["milliseconds"][0] / report["milliseconds"][1])
+    assert report["speed_up"] == pytest.approx(
+        report["timings"][0]["milliseconds"] / report["timings"][1]["milliseconds"]
+    )
     with open(os.path.join(small, "report.txt")) as file:
         words = file.read()
     for line in (
@@ -118,6 +120,7 @@ def test_it_is_a_run_directory_like_any_other(small):
         ".lock",
         "checkpoint",
         "config.json",
+        "kept.json",
         "log.txt",
         "model.ckpt-0.data-00000-of-00001",
         "model.ckpt-0.index",

@@ -59,7 +59,7 @@ def same_experiment(one, other):
 
     def plain(experiment):
         penalties = tuple(
-            dataclasses.replace(part, variables=tuple(sorted(options.match_variables(part.variables, names, "test"))))
+            dataclasses.replace(part, variables=tuple(sorted(options.match_names(part.variables, names, "test"))))
             for part in experiment.sparsity.penalties
         )
         sparsity = dataclasses.replace(experiment.sparsity, penalties=penalties)
@@ -124,7 +124,7 @@ def test_l1_is_large_l1_and_spares_the_embedding(original):
     experiment = original(weight_decay=0.0001)
     assert same_experiment(experiment, shipped("large_l1"))
     names = variables.all_variables(2)
-    penalised = options.match_variables(experiment.sparsity.penalties[0].variables, names, "test")
+    penalised = options.match_names(experiment.sparsity.penalties[0].variables, names, "test")
     assert penalised == [name for name in names if name != variables.EMBEDDING]
 
 
@@ -273,5 +273,5 @@ def test_the_originals_flags_are_refused_beside_our_own_format():
 )
 def test_an_experiment_that_its_model_cannot_run_is_refused(override, hint):
     with pytest.raises(UserError) as caught:
-        shipped("small_iss", override)
+        shipped("large_iss", override)
     assert hint in str(caught.value)

@@ -135,7 +135,7 @@ def test_unknown_words_are_counted_and_said(trained, tmp_path, text_folder, caps
     with open(os.path.join(folder, "test.txt"), "a") as file:
         file.write("nine new words that no model has ever seen\n")
     words = printed(capsys, "--restore_path=" + trained, "--data_path=" + folder)[1]
-    assert words.startswith("9 of 94 words of the test text are not in the vocabulary and are read as <unk>\n")
+    assert words.startswith("9 of 94 words of the test text are rare or unknown and are read as <unk>\n")
 
 
 def test_sizes_that_the_config_leaves_open_are_those_of_the_checkpoint(trained, experiment, config_path):

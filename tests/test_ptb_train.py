@@ -220,9 +220,15 @@ def write(name, content, folder):
         ("no_test", "the folder '.*no_test' lacks test.txt; give"),
         ("empty_file", "empty_file: the file has no words"),
         ("empty_valid", "valid.txt: the file has no words"),
-        ("one_line", "the training text has 3 words; batch_size 4 x num_steps 3 needs at least 16"),
-        ("short_valid", "the validation text has 2 words; batch_size 4 x num_steps 3 needs at least 16"),
-        ("short_test", "the test text has 2 words; batch_size 4 x num_steps 3 needs at least 16"),
+        (
+            "one_line",
+            "the training text has 3 words and sentence ends; batch_size 4 x num_steps 3 needs 16",
+        ),
+        (
+            "short_valid",
+            "the validation text has 2 words and sentence ends; batch_size 4 x num_steps 3 needs 16",
+        ),
+        ("short_test", "the test text has 2 words and sentence ends; batch_size 4 x num_steps 3 needs 16"),
         ("not_utf8", "not_utf8: byte 3 is not UTF-8"),
     ],
 )

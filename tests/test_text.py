@@ -258,7 +258,8 @@ def test_rows_run_on_from_step_to_step_and_steps_number_what_the_formula_says(ba
 def test_a_text_one_word_too_short_says_how_many_words_it_needs():
     assert len(text.batch_view(np.zeros(720, np.int32), 20, 35)) == 1
     with pytest.raises(
-        UserError, match="validation text has 719 words; batch_size 20 x num_steps 35 needs at least 720"
+        UserError,
+        match="validation text has 719 words and sentence ends; batch_size 20 x num_steps 35 needs 720",
     ):
         text.batch_view(np.zeros(719, np.int32), 20, 35, "validation")
 

@@ -33,7 +33,8 @@ def add_config(arguments, required):
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="change one key of the config, e.g. train.epochs=5 or sparsity.penalties.0.strength=0.002",
+        help="change one key of the config, e.g. train.epochs=5, or 'model.hidden_sizes=[100,50]' (the value is JSON); "
+        "may be given several times",
     )
 
 
@@ -47,12 +48,12 @@ def add_data(arguments):
     )
 
 
-def add_restore(arguments, required):
+def add_restore(arguments, required, purpose="the trained model"):
     """``--restore_path``."""
     arguments.add_argument(
         "--restore_path",
         required=required,
-        help="run directory, or checkpoint prefix together with --config",
+        help=purpose + ": a run directory, or a checkpoint prefix together with --config",
     )
 
 

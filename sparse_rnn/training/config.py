@@ -17,6 +17,7 @@ import dataclasses
 import json
 import os
 import sys
+import textwrap
 import typing
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Type, TypeVar, Union
 
@@ -116,6 +117,16 @@ def reference(cls: type) -> str:
     for key, kind, field in _options(cls):
         allowed = _allowed(kind, field.metadata["limits"])
         lines.append("| `{}` | {} | {} | {} |".format(key, allowed, _default(field), field.metadata["meaning"]))
+    return "\n".join(lines)
+
+
+def listing(cls: type) -> str:
+    """All options as plain text for a terminal: key with its default, and below it what it means and allows."""
+    lines = []
+    for key, kind, field in _options(cls):
+        lines.append("  {} = {}".format(key, _default(field).strip("`")))
+        described = "{} ({})".format(field.metadata["meaning"], _allowed(kind, field.metadata["limits"]))
+        lines += textwrap.wrap(described.replace("`", ""), 100, initial_indent=" " * 6, subsequent_indent=" " * 6)
     return "\n".join(lines)
 
 

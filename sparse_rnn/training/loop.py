@@ -89,6 +89,10 @@ class _Training:
         try:
             for epoch in range(len(self.run.metrics.rows), self.train.epochs):
                 self._epoch(epoch)
+        except tf.errors.ResourceExhaustedError as error:
+            raise UserError(
+                "the memory is exhausted; choose a smaller train.batch_size, train.num_steps or model."
+            ) from error
         except KeyboardInterrupt:
             prefix = self._save()
             self.run.say("interrupted; saved {}. The same command goes on from there.".format(prefix))

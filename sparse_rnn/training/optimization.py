@@ -5,7 +5,7 @@ import collections
 from sparse_rnn import freezing, zeroing
 from sparse_rnn.compat import tf, variables_by_name
 from sparse_rnn.training import penalties
-from sparse_rnn.training.options import match_variables
+from sparse_rnn.training.options import match_names
 
 TrainingStep = collections.namedtuple(
     "TrainingStep", ["run", "finite", "learning_rate", "global_step", "totals", "begin_epoch", "seconds"]
@@ -55,7 +55,7 @@ def training_step(cost, train, sparsity, structure, carried=()):
     update = _update(optimizer, list(zip(clipped, variables)), sparsity, structure)
     if sparsity.active_threshold > 0:
         by_name = variables_by_name(variables)
-        zeroed = match_variables(sparsity.zero_variables, list(by_name), "sparsity.zero_variables")
+        zeroed = match_names(sparsity.zero_variables, list(by_name), "sparsity.zero_variables")
         update = zeroing.after(update, [by_name[name] for name in zeroed], sparsity.active_threshold)
     totals = {"cost": (_counter("cost", tf.float64), cost), "penalty": (_counter("penalty", tf.float64), penalty)}
     seconds = _counter("seconds", tf.float64)

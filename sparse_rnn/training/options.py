@@ -55,9 +55,14 @@ class Penalty:
         choices=("units", "rows", "columns", "l1"),
     )
     strength: float = option(REQUIRED, "lambda, the factor in front of the penalty", minimum=0)
-    groups: Tuple[str, ...] = option((), "units: the groups of the model's structure to penalise")
+    groups: Tuple[str, ...] = option(
+        (), "units: the groups of the model's structure to penalise; names, or patterns such as `lstm_*`"
+    )
     group_file: Optional[str] = option(
-        None, "units: penalise the groups of this JSON file instead; relative to the config file", is_path=True
+        None,
+        "units: penalise the groups of this JSON file instead; relative to the config file, or with `--set` to the "
+        "current folder",
+        is_path=True,
     )
     variables: Tuple[str, ...] = option(
         (), "l1, rows, columns: the variables to penalise; names, or patterns such as `Model/RNN/*/kernel`"
@@ -120,18 +125,19 @@ class Sparsity:
         return self.threshold if self.penalties else 0.0
 
 
-def match_variables(patterns: Iterable[str], known: Sequence[str], where: str) -> List[str]:
-    """The variables that names or patterns mean, each once, in the order of the patterns.
+def match_names(patterns: Iterable[str], known: Sequence[str], where: str, kind: str = "variable") -> List[str]:
+    """The variables or groups that names or patterns mean, each once, in the order of the patterns.
 
     Args:
       patterns: names or :mod:`fnmatch` patterns, whose ``*`` also spans slashes, in either era's spelling.
-      known: the variables that exist.
+      known: what exists.
       where: what the patterns were found in, for the error.
+      kind: what the names are names of, for the error.
 
     Raises:
       UserError: a pattern matches nothing; the sentence gives the nearest name.
 
-    >>> match_variables(["cell/*", "softmax_w"], ["cell/kernel", "cell/bias", "softmax_w"], "test")
+    >>> match_names(["cell/*", "softmax_w"], ["cell/kernel", "cell/bias", "softmax_w"], "test")
     ['cell/kernel', 'cell/bias', 'softmax_w']
     """
     matched: Dict[str, None] = {}
@@ -139,7 +145,7 @@ def match_variables(patterns: Iterable[str], known: Sequence[str], where: str) -
         spellings = [spelling for spelling in (pattern, names.other_spelling(pattern)) if spelling]
         found = [name for name in known if any(fnmatchcase(name, spelling) for spelling in spellings)]
         if not found:
-            raise names.unknown(pattern, known, where, "variable")
+            raise names.unknown(pattern, known, where, kind)
         matched.update(dict.fromkeys(found))
     return list(matched)
 
@@ -156,13 +162,12 @@ def check_names(sparsity: Sparsity, groups: Sequence[str], variables: Sequence[s
     Raises:
       UserError: a name or pattern that matches nothing; the sentence gives the nearest name.
     """
-    match_variables(sparsity.zero_variables, variables, at("zero_variables"))
+    match_names(sparsity.zero_variables, variables, at("zero_variables"))
     for index, penalty in enumerate(sparsity.penalties):
         place = "penalties.{}.".format(index)
-        for group in penalty.groups:
-            if group not in groups:
-                raise names.unknown(group, groups, at(place + "groups"), "group")
-        penalised = match_variables(penalty.variables, variables, at(place + "variables")) or penalty.groups
+        penalised = match_names(penalty.groups, groups, at(place + "groups"), "group") + match_names(
+            penalty.variables, variables, at(place + "variables")
+        )
         for name in penalty.multipliers:
             if name not in penalised and names.other_spelling(name) not in penalised:
                 raise names.unknown(name, penalised, at(place + "multipliers"), "penalised name")

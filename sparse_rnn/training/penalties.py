@@ -2,7 +2,7 @@
 
 from sparse_rnn import group_files, groups, regularizers
 from sparse_rnn.compat import static_shapes, tf, variables_by_name
-from sparse_rnn.training.options import match_variables
+from sparse_rnn.training.options import match_names
 
 
 def total(options, structure):
@@ -31,7 +31,8 @@ def _over_units(penalty, structure, by_name, where):
     if penalty.group_file:
         chosen = group_files.load(penalty.group_file, static_shapes(by_name))
     else:
-        chosen = [groups.find(structure, name, where + ".groups") for name in penalty.groups]
+        names = match_names(penalty.groups, [group.name for group in structure], where + ".groups", "group")
+        chosen = [groups.find(structure, name, where + ".groups") for name in names]
     return [
         regularizers.units(group, penalty.strength_of(group.name), scale_by_size=penalty.scale_by_size)
         for group in chosen
@@ -39,7 +40,7 @@ def _over_units(penalty, structure, by_name, where):
 
 
 def _over_variables(penalty, by_name, where):
-    chosen = match_variables(penalty.variables, list(by_name), where + ".variables")
+    chosen = match_names(penalty.variables, list(by_name), where + ".variables")
     if penalty.kind == "l1":
         return [regularizers.l1([by_name[name]], penalty.strength_of(name)) for name in chosen]
     lines = {"rows": regularizers.rows, "columns": regularizers.columns}[penalty.kind]

@@ -21,6 +21,8 @@ from sparse_rnn.errors import UserError
 from sparse_rnn.training.metrics import Metrics
 
 CONFIG, ORIGIN, STRUCTURE, METRICS, LOCK = "config.json", "origin.json", "structure.json", "metrics.csv", ".lock"
+#: In the folder of a compacted model: group name -> the units that stayed, by their numbers before.
+KEPT = "kept.json"
 #: The folder of the best checkpoint in a run directory.
 BEST = "best"
 #: What of origin.json must stay the same for a run to go on.

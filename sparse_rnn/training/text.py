@@ -165,7 +165,7 @@ class Corpus:
     def unknown_sentences(self) -> List[str]:
         """What a person should know about words that became ``<unk>``, a sentence per split."""
         return [
-            "{:,} of {:,} words of the {} text are not in the vocabulary and are read as {}".format(
+            "{:,} of {:,} words of the {} text are rare or unknown and are read as {}".format(
                 count, len(getattr(self, split)), split, UNKNOWN
             )
             for split, count in self.unknown.items()
@@ -235,8 +235,8 @@ def batch_view(
     needed = batch_size * (num_steps + 1)
     if len(ids) < needed:
         raise UserError(
-            "the {} text has {} words; batch_size {} x num_steps {} needs at least {}; lower one of them, "
-            "or give a longer text".format(what, len(ids), batch_size, num_steps, needed)
+            "the {} text has {:,} words and sentence ends; batch_size {} x num_steps {} needs {:,}; "
+            "lower one of them, or give a longer text".format(what, len(ids), batch_size, num_steps, needed)
         )
     length = len(ids) // batch_size
     rows = ids[: batch_size * length].reshape(batch_size, length)

@@ -14,6 +14,9 @@ class Timing:
     milliseconds: float
     quartiles: Tuple[float, float]
 
+    def __str__(self):
+        return "{:.2f} ({:.2f} to {:.2f})".format(self.milliseconds, *self.quartiles)
+
 
 def interleaved(rivals, repeats=20, warm_up=3):
     """Time functions against each other.
