@@ -123,6 +123,8 @@ def test_a_run_killed_in_every_phase_of_an_epoch_ends_in_the_same_numbers(tmp_pa
         killed(arguments, *where, call=call, after=after)
         assert step_of(run) == step
         assert not os.path.exists(os.path.join(run, "report.txt"))
+        if where == (Metrics, "append"):
+            assert step_of(os.path.join(run, "best")) == epoch
     assert train.main(arguments) == 0
     same_run(run, trained)
 
@@ -158,7 +160,7 @@ class Process:
 
     def end(self):
         """Exit code and words."""
-        self._process.join(120)
+        self._process.join(300)
         with open(self._output) as file:
             return self._process.exitcode, file.read()
 
@@ -184,9 +186,11 @@ def test_ctrl_c_and_sigterm_save_say_how_to_go_on_and_lose_nothing(tmp_path, tex
     for step, number in ((8, signal.SIGINT), (40, signal.SIGTERM)):
         process = Process(arguments, tmp_path / "output")
         process.signal_after(run, step, signal.SIGSTOP)
-        assert refusal(arguments) == "run directory '{}' is in use by another process.".format(run)
-        process.signal(number)
-        process.signal(signal.SIGCONT)
+        try:
+            assert refusal(arguments) == "run directory '{}' is in use by another process.".format(run)
+        finally:
+            process.signal(number)
+            process.signal(signal.SIGCONT)
         code, words = process.end()
         assert code == 130
         prefix = checkpoints.find(run)

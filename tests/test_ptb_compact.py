@@ -164,6 +164,14 @@ def test_it_can_be_trained_on(small, text_folder, tmp_path, no_figures):
     loaded.session.close()
 
 
+def test_a_bare_checkpoint_with_a_config_is_made_small_too(killed, small, text_folder, tmp_path):
+    bare, run = str(tmp_path / "bare"), str(tmp_path / "run")
+    checkpoints.write(restoring.restore(killed).arrays, bare, step=7)
+    config = "--config=" + tiny.write_config(tmp_path / "config.json")
+    assert compact.main(arguments(os.path.join(bare, "model.ckpt-7"), text_folder, run, config)) == 0
+    assert tiny.same_weights(tiny.weights(run), tiny.weights(small))
+
+
 def test_the_same_command_again_makes_the_same_model(killed, small, text_folder):
     before = tiny.weights(small)
     assert compact.main(arguments(killed, text_folder, small)) == 0

@@ -344,7 +344,7 @@ def script(name, *arguments):
         [sys.executable, os.path.join(ROOT, "ptb", name)] + list(arguments),
         env=dict(environment, PYTHONPATH=ROOT),
         capture_output=True,
-        timeout=120,
+        timeout=300,
     )
     return ended.returncode, ended.stdout.decode(), ended.stderr.decode()
 
