@@ -22,6 +22,7 @@ __all__ = [
     "checkpoints",
     "compaction",
     "cost",
+    "discover",
     "freezing",
     "group_files",
     "groups",
@@ -41,4 +42,6 @@ def __getattr__(name):
         return importlib.import_module("sparse_rnn." + name)
     if name == "ZeroingHook":
         return importlib.import_module("sparse_rnn.zeroing").ZeroingHook
+    if name == "discover":
+        return importlib.import_module("sparse_rnn.discovery").discover
     raise AttributeError("module 'sparse_rnn' has no attribute '{}'".format(name))
