@@ -64,7 +64,8 @@ def discover(graph=None, keep=()):
                 )
     weights = {name: shapes[name] for name in trainable if name in shapes}
     others = {name: shape for name, shape in shapes.items() if name not in weights}
-    return result.assemble(analysis, weights, others)
+    saved = {variable.op.name for variable in graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)}
+    return result.assemble(analysis, weights, others, saved.union(trainable))
 
 
 def _kept_output(nodes, tensor):

@@ -91,7 +91,8 @@ class Forward:
         if self._left_out(node) or node.op in OBSERVERS or self._kinds.get(node, _DATA) < _SCALAR:
             return False
         if node.op in ASSIGNMENTS:
-            return self._is_state(node.inputs[0][0])
+            target, value = (source for source, _ in node.inputs[:2])
+            return self._kinds[value] > _WEIGHT and self._is_state(target)
         if node.op in VARIABLES or (node.inputs and node.inputs[0][0].op in VARIABLES and len(node.inputs) == 1):
             return False
         return all(each.op in OBSERVERS or self._left_out(each) for each in self._consumers[node])

@@ -1,6 +1,7 @@
 """From classes of indices to unit groups: which are units, what their slices do, what they are called."""
 
 import itertools
+from dataclasses import replace
 from typing import NamedTuple, Tuple
 
 import numpy as np
@@ -33,8 +34,11 @@ class Pinned(NamedTuple):
             "'{}' axis {} [{}:{}]".format(variable, axis, start, start + self.size)
             for variable, axis, start in self.places[:3]
         )
-        more = len(self.places) - 3
-        return "{}{}: {}".format(where, " and {} more".format(more) if more > 0 else "", "; ".join(self.reasons))
+        return "{}{}: {}{}".format(where, _more(self.places, 3), self.reasons[0], _more(self.reasons, 1))
+
+
+def _more(things, shown):
+    return " and {} more".format(len(things) - shown) if len(things) > shown else ""
 
 
 class Discovered(list):
@@ -66,20 +70,21 @@ class Discovered(list):
         )
 
 
-def assemble(analysis, trainable, others):
+def assemble(analysis, trainable, others, saved):
     """The Discovered of a finished analysis.
 
     Args:
       analysis: the Analysis.
       trainable: ``{name: shape}`` of the trainable variables, in the order in which they were made.
       others: ``{name: shape}`` of all other variables.
+      saved: names of the variables that a checkpoint holds. State that is in none is carried, but no slice.
     """
     _pin_differing_constants(analysis)
     pins = analysis.classes.pins()
     leaves = analysis.classes.nodes
     read = {(variable, axis, leaf) for variable, axis, node in analysis.reads for leaf in leaves(node)}
     found, pinned = [], []
-    for leaf, places in _occurrences(analysis, trainable).items():
+    for leaf, places in _occurrences(analysis, list(trainable) + list(others)).items():
         size = analysis.classes.length((Segment(leaf),))
         own = [place for place in places if place[0] in trainable]
         if not own or size is None or size < 2:
@@ -89,19 +94,21 @@ def assemble(analysis, trainable, others):
         if reasons:
             pinned.append(Pinned(size, tuple(own), tuple(reasons)))
         else:
-            found.append((leaf, size, _slices(places, outgoing, trainable)))
+            slices = _slices([place for place in places if place[0] in saved], outgoing, trainable)
+            found.append((leaf, places, UnitGroup(_name(slices), size, slices)))
     pinned += [
         Pinned(shape[0], ((name, 0, 0),), ("nothing that is computed from data uses it",))
         for name, shape in trainable.items()
         if shape and name not in analysis.variables
     ]
-    found.sort(key=lambda each: _first_written(each[2], list(trainable)))
+    found.sort(key=lambda each: _first_written(each[2].slices, list(trainable)))
     groups, carried = [], {}
-    for leaf, size, slices in found:
-        groups.append(UnitGroup(_unique(_name(slices), groups), size, slices))
-        beside = _carried(analysis, leaf, groups[-1], others)
+    for leaf, places, group in found:
+        groups.append(replace(group, name=_unique(group.name, groups)))
+        state = [variable for variable, _, _ in places if variable in others]
+        beside = _fed(analysis, leaf) + state + _averages(group, trainable, others)
         if beside:
-            carried[groups[-1].name] = beside
+            carried[groups[-1].name] = list(dict.fromkeys(beside))
     return Discovered(groups, pinned, carried)
 
 
@@ -116,12 +123,12 @@ def _reasons(pins, own, outgoing):
     return []
 
 
-def _occurrences(analysis, trainable):
-    """Class -> [(variable, axis, start)], weights first and in the order in which they were made."""
+def _occurrences(analysis, variables):
+    """Class -> [(variable, axis, start)], in the order of ``variables``."""
     found = {}
-    state = [name for name in analysis.variables if name not in trainable]
-    for name in [name for name in trainable if name in analysis.variables] + state:
-        for axis, dimension in enumerate(analysis.variables[name].dims or ()):
+    for name in variables:
+        dims = analysis.variables[name].dimensions() if name in analysis.variables else []
+        for axis, dimension in enumerate(dims):
             start = 0
             for segment in analysis.classes.expand(dimension):
                 found.setdefault(segment.node, []).append((name, axis, start))
@@ -160,17 +167,22 @@ def _pin_differing_constants(analysis):
                 start = stop
 
 
-def _carried(analysis, leaf, group, others):
-    """Names of what runs along the units of a group without being one of its weights."""
-    fed = [
+def _fed(analysis, leaf):
+    """Names of the placeholders that units run along."""
+    return [
         name
         for name, value in analysis.fed
-        if any(segment.node == leaf for dimension in value.dimensions() for segment in analysis.classes.expand(dimension))
+        if any(
+            segment.node == leaf for dimension in value.dimensions() for segment in analysis.classes.expand(dimension)
+        )
     ]
-    weights = {part.variable: None for part in group.slices if part.role != "state"}
-    state = [part.variable for part in group.select(["state"])]
-    kept_beside = [name for name in others if names.owner(name, others) in weights]
-    return list(dict.fromkeys(fed + state + kept_beside))
+
+
+def _averages(group, trainable, others):
+    """Names of the optimiser slots and moving averages of a group's weights."""
+    shapes = dict(trainable, **others)
+    weights = {part.variable for part in group.slices if part.variable in trainable}
+    return [name for name in others if names.owner(name, shapes) in weights]
 
 
 def _name(slices):

@@ -385,7 +385,7 @@ def reshape(step):
     for axis, length in enumerate(shape):
         if length == 1:
             dims[axis] = step.fresh(1)
-    rest = _Reshape(step, [value.dims[axis] for axis in old], [shape[axis] for axis in new])
+    rest = _Reshape(step, value.pure, [value.dims[axis] for axis in old], [shape[axis] for axis in new])
     for axis, dimension in zip(new, rest.dims()):
         dims[axis] = dimension
     # A vector or scalar of lengths goes on counting.
@@ -395,8 +395,10 @@ def reshape(step):
 class _Reshape:
     """Old dimensions, cut into factors from the last backwards, and put together to the new ones."""
 
-    def __init__(self, step, old, new):
+    def __init__(self, step, pure, old, new):
         self._step = step
+        # Blocks are only worth following where there may be units: along weights and what is made of them.
+        self._pure = pure
         self._old = old
         self._new = new
         self._made = [[] for _ in new]
@@ -451,7 +453,7 @@ class _Reshape:
         """A dimension as (which block, which place in it); the places of all blocks are one class."""
         step = self._step
         reason = "cuts the indices into blocks"
-        if not step.classes.trained(dimension) or blocks > MOST_BLOCKS:
+        if blocks > MOST_BLOCKS or not (self._pure or step.classes.trained(dimension)):
             step.pin(dimension, reason)
             return step.fresh(blocks, reason), step.fresh(size, reason)
         first, *others = step.cut(dimension, [size] * blocks)
@@ -471,7 +473,7 @@ class _Reshape:
         blocks = None if known is None else int(np.prod(lengths[:-1]))
         for factor in factors[:-1]:
             step.pin(factor, reason)
-        if known is not None and blocks <= MOST_BLOCKS and step.classes.trained(factors[-1]):
+        if known is not None and blocks <= MOST_BLOCKS and (self._pure or step.classes.trained(factors[-1])):
             return factors[-1] * blocks
         step.pin(factors[-1], reason)
         return step.fresh(known, reason)

@@ -2,6 +2,7 @@
 
 from sparse_rnn.discovery import cells, control, elementwise, lists, products, shapes, sources
 from sparse_rnn.discovery.classes import Classes, Segment
+from sparse_rnn.discovery.folding import fold
 from sparse_rnn.discovery.values import Step, Unfollowed, Value, Variable
 
 #: Operation type -> the rule that relates its outputs to its inputs. What has none pins what it touches.
@@ -113,7 +114,9 @@ class Analysis:
         try:
             if rule is None:
                 raise Unfollowed("is an operation ({}) that is not followed".format(node.op))
-            return rule(step)
+            outputs = rule(step)
+            fold(step, outputs)
+            return outputs
         except Unfollowed as why:
             return self._unfollowed(step, str(why))
 
