@@ -8,7 +8,8 @@ import os
 
 import numpy as np
 
-from sparse_rnn.compat import session_config, tf
+from sparse_rnn import files
+from sparse_rnn.compat import reason, session_config, tf
 from sparse_rnn.errors import UserError
 
 PREFIX = "model.ckpt"
@@ -24,6 +25,7 @@ def find(path):
     Raises:
       UserError: there is no checkpoint.
     """
+    files.refuse_patterns(path)
     if not os.path.isdir(path):
         if tf.train.checkpoint_exists(path):
             return path
@@ -56,9 +58,8 @@ def read(path):
         shapes = reader.get_variable_to_shape_map()
         arrays = {name: reader.get_tensor(name) for name in sorted(shapes)}
     except Exception as error:  # every TensorFlow has exception types of its own for a damaged file
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(
-            "checkpoint '{}' cannot be read, it is damaged or cut short: {}.".format(prefix, reason)
+            "checkpoint '{}' cannot be read, it is damaged or cut short: {}.".format(prefix, reason(error))
         ) from error
     return {name: array for name, array in arrays.items() if isinstance(array, (np.ndarray, np.generic, int, float))}
 
@@ -92,11 +93,9 @@ def write(weights, folder, step=None):
 
 def save(saver, session, folder, step=None):
     """``saver.save`` into ``folder``; a full disk or a folder without write permission is one sentence."""
+    files.refuse_patterns(folder)
     try:
         os.makedirs(folder, exist_ok=True)
         return saver.save(session, os.path.join(folder, PREFIX), global_step=step, write_meta_graph=False)
     except (tf.errors.OpError, OSError, ValueError) as error:
-        reason = getattr(error, "message", None) or str(error)
-        raise UserError(
-            "the checkpoint could not be written to '{}': {}".format(folder, reason.splitlines()[0])
-        ) from error
+        raise UserError("the checkpoint could not be written to '{}': {}.".format(folder, reason(error))) from error

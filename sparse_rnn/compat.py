@@ -41,12 +41,20 @@ tf.logging.set_verbosity(tf.logging.ERROR)
 VERSION = tf.version.VERSION
 
 
+def reason(error):
+    """What an error of TensorFlow's says went wrong, in one line; it stands among lines that say where."""
+    lines = [line.strip() for line in str(getattr(error, "message", None) or error).splitlines()]
+    told = [line for line in lines if line and not line.startswith("[[")]
+    return told[-1].rstrip(".") if told else type(error).__name__
+
+
 def static_shape(tensor):
     """The shape of a tensor or variable as a list, None where a dimension is not known while building.
 
-    Dimensions are objects in TensorFlow 1 and numbers in TensorFlow 2; this gives numbers in both.
+    Dimensions are objects in TensorFlow 1 and numbers in TensorFlow 2; this gives numbers in both. Where
+    not even their number is known it gives None in place of the list.
     """
-    return tensor.shape.as_list()
+    return None if tensor.shape.ndims is None else tensor.shape.as_list()
 
 
 def variables_by_name(variables=None):
@@ -54,6 +62,11 @@ def variables_by_name(variables=None):
     if variables is None:
         variables = tf.trainable_variables()
     return {variable.op.name: variable for variable in variables}
+
+
+def static_shapes(by_name):
+    """``{name: shape as a tuple}`` of ``{name: variable}``."""
+    return {name: tuple(static_shape(variable)) for name, variable in by_name.items()}
 
 
 def session_config(threads=None):

@@ -67,5 +67,13 @@ def read_json(path: str, object_pairs_hook: Optional[Callable[[Any], Any]] = Non
         raise UserError("{}: this JSON is nested too deeply ({}).".format(path, error)) from None
 
 
+def refuse_patterns(path: str) -> None:
+    """Raise a UserError where no checkpoint could lie at ``path``: said before the hours that lead up to one."""
+    if "[" in path:
+        raise UserError(
+            "TensorFlow takes the '[' in '{}' for a pattern and reads no checkpoint there; rename it.".format(path)
+        )
+
+
 def _folder(path: str) -> str:
     return os.path.dirname(os.path.abspath(path))

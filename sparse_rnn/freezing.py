@@ -1,13 +1,13 @@
 """Keep zeros at zero while the rest of the model learns on.
 
 ``element`` holds every weight that is zero now; ``group`` holds units all of whose penalised weights
-are zero, biases included. Biases are born at zero and hold no sparsity, so ``element`` leaves
+are zero, with their biases. Biases are born at zero and hold no sparsity, so ``element`` leaves
 variables of rank 0 and 1 alone (the original froze them for ever).
 """
 
 from sparse_rnn import groups as groups_lib
 from sparse_rnn import names
-from sparse_rnn.compat import static_shape, tf, variables_by_name
+from sparse_rnn.compat import static_shape, static_shapes, tf, variables_by_name
 from sparse_rnn.errors import UserError
 
 MODES = ("element", "group")
@@ -25,22 +25,16 @@ def mask(grads_and_vars, mode, structure=None):
       The pairs with masked gradients; pairs without a gradient are passed on.
 
     Raises:
-      UserError: an unknown mode, or "group" without a structure.
+      UserError: an unknown mode; "group" without a structure, or with one that does not fit the variables.
     """
-    keep = keep_masks([variable for _, variable in grads_and_vars], mode, structure)
-    return [
-        (_masked(gradient, keep[variable.op.name]), variable)
-        if gradient is not None and variable.op.name in keep
-        else (gradient, variable)
-        for gradient, variable in grads_and_vars
-    ]
+    return _masked_pairs(grads_and_vars, keep_masks([variable for _, variable in grads_and_vars], mode, structure))
 
 
 def apply_gradients(optimizer, grads_and_vars, mode, structure=None, global_step=None):
     """``optimizer.apply_gradients`` that leaves zeros at zero whatever momentum the optimiser carries.
 
     A masked gradient is enough for plain SGD. Adam and momentum go on moving a weight after its gradient
-    has gone, so here the weights are masked once more, after the update and in the same run.
+    has gone, so here what stays is put back after the update, in the same run.
 
     Args:
       optimizer: any ``tf.train.Optimizer``.
@@ -50,20 +44,16 @@ def apply_gradients(optimizer, grads_and_vars, mode, structure=None, global_step
     Returns:
       The train operation.
     """
-    grads_and_vars = [(gradient, variable) for gradient, variable in grads_and_vars if gradient is not None]
-    variables = [variable for _, variable in grads_and_vars]
-    keep = keep_masks(variables, mode, structure)
-    with tf.control_dependencies(list(keep.values())):
-        masked = [
-            (_masked(gradient, keep[variable.op.name]) if variable.op.name in keep else gradient, variable)
-            for gradient, variable in grads_and_vars
-        ]
-        update = optimizer.apply_gradients(masked, global_step=global_step)
+    by_name = variables_by_name([variable for gradient, variable in grads_and_vars if gradient is not None])
+    keep = keep_masks(by_name.values(), mode, structure)
+    # Not all that stays is zero: the biases of a zero unit keep their values.
+    resting = {name: by_name[name].read_value() * (1 - mask) for name, mask in keep.items()}
+    with tf.control_dependencies(list(keep.values()) + list(resting.values())):
+        update = optimizer.apply_gradients(_masked_pairs(grads_and_vars, keep), global_step=global_step)
     with tf.control_dependencies([update]):
         held = [
-            tf.assign(variable, variable.read_value() * keep[variable.op.name]).op
-            for variable in variables
-            if variable.op.name in keep
+            tf.assign(by_name[name], by_name[name].read_value() * mask + resting[name]).op
+            for name, mask in keep.items()
         ]
     return tf.group(update, *held)
 
@@ -88,17 +78,15 @@ def keep_masks(variables, mode, structure=None):
 
 
 def _group_masks(by_name, structure):
+    # A unit is judged by all its weights, also by those that are not trained here.
+    known = dict(variables_by_name(), **by_name)
     keep = {}
-    for group in structure:
-        parts = [
-            (part, by_name[names.resolve(part.variable, by_name, "group '{}'".format(group.name))])
-            for part in group.select(groups_lib.PENALISED)
-        ]
-        alive = tf.reduce_any([_nonzero_units(variable, part, group.size) for part, variable in parts], axis=0)
+    for group in groups_lib.resolved(structure, static_shapes(known)):
+        penalised = group.select(groups_lib.PENALISED)
+        alive = tf.reduce_any([_nonzero_units(known[part.variable], part, group.size) for part in penalised], axis=0)
         for part in group.slices:
             if part.variable in by_name:
-                variable = by_name[part.variable]
-                line = _line_mask(variable, part, group.size, alive)
+                line = _line_mask(by_name[part.variable], part, group.size, alive)
                 keep[part.variable] = keep[part.variable] * line if part.variable in keep else line
     return keep
 
@@ -121,6 +109,15 @@ def _line_mask(variable, part, size, alive):
         axis=0,
     )
     return tf.reshape(line, [-1 if axis == part.axis else 1 for axis in range(len(shape))])
+
+
+def _masked_pairs(grads_and_vars, keep):
+    return [
+        (_masked(gradient, keep[variable.op.name]), variable)
+        if gradient is not None and variable.op.name in keep
+        else (gradient, variable)
+        for gradient, variable in grads_and_vars
+    ]
 
 
 def _masked(gradient, keep):

@@ -7,7 +7,7 @@ k-th bias of each gate, and row k of every matrix that reads the hidden state (t
 at once; the structure of a model is the list of its groups.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Dict, Iterable, List, Mapping, Sequence, Tuple
 
 import numpy as np
@@ -105,6 +105,26 @@ def check(structure: Structure, shapes: Mapping[str, Tuple[int, ...]]) -> None:
                 continue
             _check_fits(group, part, shapes)
             _claim(claimed, group, part)
+
+
+def resolved(structure: Structure, shapes: Mapping[str, Tuple[int, ...]]) -> List[UnitGroup]:
+    """The structure with each variable's name spelled as ``shapes`` has it, checked as by :func:`check`.
+
+    >>> group = UnitGroup("lstm", 2, (Slice("cell/weights", 1, 0, "gate"),))
+    >>> resolved([group], {"cell/kernel": (5, 8)})[0].slices[0].variable
+    'cell/kernel'
+    """
+    spelled = [
+        replace(group, slices=tuple(_spelled(group, part, shapes) for part in group.slices)) for group in structure
+    ]
+    check(spelled, shapes)
+    return spelled
+
+
+def _spelled(group: UnitGroup, part: Slice, shapes: Mapping[str, Tuple[int, ...]]) -> Slice:
+    if part.role == "state":
+        return part
+    return replace(part, variable=names.resolve(part.variable, shapes, "group '{}'".format(group.name)))
 
 
 def _check_fits(group: UnitGroup, part: Slice, shapes: Mapping[str, Tuple[int, ...]]) -> None:

@@ -50,6 +50,8 @@ def lstm(inputs, kernel, bias, initial_state=None, forget_bias=1.0, sequence_len
     if initial_state is None:
         zeros = tf.zeros([tf.shape(inputs)[1], units], inputs.dtype)
         initial_state = LSTMState(zeros, zeros)
+    initial_state = LSTMState(*(tf.convert_to_tensor(each) for each in initial_state))
+    _check_state(initial_state, [static_shape(inputs)[1], units])
     running = None
     if sequence_length is not None:
         mask = tf.sequence_mask(sequence_length, tf.shape(inputs)[0], dtype=inputs.dtype)
@@ -66,22 +68,32 @@ def lstm(inputs, kernel, bias, initial_state=None, forget_bias=1.0, sequence_len
 
         return (outputs, last.c, last.h), gradient
 
-    outputs, *last = layer(inputs, kernel, bias + shift, *(tf.convert_to_tensor(each) for each in initial_state))
+    outputs, *last = layer(inputs, kernel, bias + shift, *initial_state)
     return _like_steps(outputs, inputs), LSTMState(*last)
 
 
 def _check_shapes(inputs, kernel, bias):
     shape, kernel_shape, bias_shape = (static_shape(tensor) for tensor in (inputs, kernel, bias))
-    if len(shape) != 3 or shape[2] is None:
+    if shape is None or len(shape) != 3 or shape[2] is None:
         raise UserError("LSTM inputs have shape {}; [time, batch, input size] is needed.".format(shape))
-    units = kernel_shape[0] - shape[2]
-    if units < 1 or kernel_shape[1] != 4 * units or bias_shape != [4 * units]:
+    width = shape[2]
+    units = kernel_shape[0] - width if kernel_shape and kernel_shape[0] else 0
+    if units < 1 or kernel_shape != [width + units, 4 * units] or bias_shape != [4 * units]:
         raise UserError(
             "an LSTM over inputs of width {} needs a kernel [{} + n, 4n] and a bias [4n]; these are {} and {}.".format(
-                shape[2], shape[2], kernel_shape, bias_shape
+                width, width, kernel_shape, bias_shape
             )
         )
     return units
+
+
+def _check_state(state, needed):
+    if not all(each.shape.is_compatible_with(needed) for each in state):
+        raise UserError(
+            "the initial state has shapes {} and {}; this LSTM needs {} each.".format(
+                static_shape(state.c), static_shape(state.h), needed
+            )
+        )
 
 
 def _forward(inputs, kernel, bias, initial, running):

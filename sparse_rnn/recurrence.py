@@ -14,7 +14,7 @@ LONGEST_UNROLLED = 64
 def split_steps(tensor):
     """The sequence of the steps of ``tensor [T, ...]``."""
     steps = static_shape(tensor)[0]
-    return tf.unstack(tensor, steps) if steps is not None and steps <= LONGEST_UNROLLED else tensor
+    return tf.unstack(tensor, steps) if steps and steps <= LONGEST_UNROLLED else tensor
 
 
 def stack_steps(sequence):

@@ -7,8 +7,7 @@ group, so that the gradient exists at zero; the formulas are the original code's
 import numpy as np
 
 from sparse_rnn import groups as groups_lib
-from sparse_rnn import names
-from sparse_rnn.compat import static_shape, tf, variables_by_name
+from sparse_rnn.compat import static_shape, static_shapes, tf, variables_by_name
 from sparse_rnn.errors import UserError
 
 EPSILON = 1e-8
@@ -16,7 +15,7 @@ EPSILON = 1e-8
 
 def l1(variables, strength):
     """``strength * sum |w|`` over every element of ``variables``."""
-    return strength * tf.add_n([tf.reduce_sum(tf.abs(variable)) for variable in variables])
+    return strength * _sum([tf.reduce_sum(tf.abs(variable)) for variable in variables])
 
 
 def rows(variables, strength, scale_by_size=False):
@@ -30,7 +29,7 @@ def rows(variables, strength, scale_by_size=False):
       scale_by_size: multiply each group by the square root of its number of elements.
 
     Raises:
-      UserError: a variable is not a matrix.
+      UserError: a variable is not a matrix; there is no variable.
     """
     return _lines(variables, strength, 1, scale_by_size)
 
@@ -54,21 +53,26 @@ def units(unit_groups, strength, variables=None, scale_by_size=False):
       unit_groups: a UnitGroup or several.
       strength: lambda.
       variables: where to find the groups' variables; by default the trainable ones of the default graph.
-      scale_by_size: multiply each unit's root by the square root of its number of weights.
+      scale_by_size: multiply each unit's root by the square root of its number of weights, those that count
+        twice counted twice.
 
     Raises:
-      UserError: a variable of a group does not exist or its shape does not fit.
+      UserError: a variable of a group does not exist or its shape does not fit; there is nothing to penalise.
     """
     if isinstance(unit_groups, groups_lib.UnitGroup):
         unit_groups = [unit_groups]
-    by_name = _matched(unit_groups, variables_by_name(variables))
-    groups_lib.check(unit_groups, {name: tuple(static_shape(variable)) for name, variable in by_name.items()})
+    by_name = variables_by_name(variables)
+    unit_groups = groups_lib.resolved(unit_groups, static_shapes(by_name))
     line_squares = _LineSquares(by_name)
-    return strength * tf.add_n([_units(group, line_squares, by_name, scale_by_size) for group in unit_groups])
+    return strength * _sum([_units(group, line_squares, by_name, scale_by_size) for group in unit_groups])
 
 
 def _units(group, line_squares, by_name, scale_by_size):
     parts = group.select(groups_lib.PENALISED)
+    if not parts:
+        raise UserError(
+            "group '{}' has only biases, which no penalty acts on; give it other slices.".format(group.name)
+        )
     squares = tf.add_n([part.multiplier * line_squares.of(part, group.size) for part in parts])
     norms = tf.reduce_sum(tf.sqrt(squares + EPSILON))
     if not scale_by_size:
@@ -106,17 +110,15 @@ def _lines(variables, strength, summed_axis, scale_by_size):
             )
         norms = tf.reduce_sum(tf.sqrt(tf.reduce_sum(tf.square(variable), axis=summed_axis) + EPSILON))
         terms.append(float(np.sqrt(shape[summed_axis])) * norms if scale_by_size else norms)
-    return strength * tf.add_n(terms)
+    return strength * _sum(terms)
+
+
+def _sum(terms):
+    if not terms:
+        raise UserError("there is nothing to penalise: no variable and no group was given.")
+    return tf.add_n(terms)
 
 
 def _elements_per_index(variable, axis):
     shape = static_shape(variable)
     return int(np.prod(shape)) // shape[axis]
-
-
-def _matched(unit_groups, by_name):
-    """The variables the groups speak of, under the groups' own spelling of their names."""
-    return {
-        name: by_name[names.resolve(name, by_name, "penalty")]
-        for name in groups_lib.variables_of(unit_groups, ("gate", "recurrent", "consumer", "bias"))
-    }

@@ -29,10 +29,11 @@ def after(train_op, variables, threshold):
 
 
 class ZeroingHook(tf.train.SessionRunHook, tf.train.CheckpointSaverListener):
-    """Zeroing for a loop whose train op cannot be changed: after every run, and before every checkpoint.
+    """Zeroing for a loop whose train op cannot be changed: at the start, after every run, before every checkpoint.
 
     It is a session hook and a saving listener in one. Give it to a loop as both, or place it before the
-    hook that saves, and no checkpoint holds a weight in (0, threshold)::
+    hook that saves (as ``chief_only_hooks`` are, but ``hooks`` of a MonitoredTrainingSession are not), and no
+    checkpoint holds a weight in (0, threshold)::
 
         hook = ZeroingHook(variables, threshold=1e-4)
         estimator.train(input_fn, hooks=[hook], saving_listeners=[hook])
@@ -52,6 +53,9 @@ class ZeroingHook(tf.train.SessionRunHook, tf.train.CheckpointSaverListener):
         if self._zero_op is None or self._zero_op.graph is not tf.get_default_graph():
             variables = tf.trainable_variables() if self._variables is None else self._variables
             self._zero_op = small(variables, self._threshold)
+
+    def after_create_session(self, session, coord):
+        session.run(self._zero_op)  # loops save their first checkpoint before the first run
 
     def after_run(self, run_context, run_values):
         run_context.session.run(self._zero_op)

@@ -152,9 +152,9 @@ SLICE = r"groups.json: groups\[0\].slices\[0\]"
 @pytest.mark.parametrize(
     "content, message",
     [
-        ("{not json", "groups.json: this is no JSON file"),
-        ("", "groups.json: this is no JSON file"),
-        ("[" * 100000, "groups.json: this is no JSON file"),
+        ("{not json", "groups.json, line 1, column 2: this is not JSON"),
+        ("", "groups.json, line 1, column 1: this is not JSON"),
+        ("[" * 100000, "groups.json: this JSON is nested too deeply"),
         ([1, 2], r"groups.json must be an object, not \[1, 2\]"),
         ({"comments": []}, "groups.json: the key 'groups' is missing"),
         ({"group": []}, "groups.json: there is no key 'group'; did you mean 'groups'"),
@@ -212,5 +212,5 @@ def test_a_file_that_is_not_there_or_not_text_is_one_sentence(tmp_path):
     with pytest.raises(UserError, match="none.json: cannot be read: No such file or directory"):
         group_files.load(tmp_path / "none.json", SHAPES)
     (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(UserError, match="binary.json: this is no JSON file"):
+    with pytest.raises(UserError, match="binary.json: byte 0 is not UTF-8"):
         group_files.is_complete(tmp_path / "binary.json")

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict
 
 from sparse_rnn import checkpoints, sparsity
-from sparse_rnn.compat import session_config, tf
+from sparse_rnn.compat import reason, session_config, tf
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import schedules
+from sparse_rnn.training.events import Events
 from sparse_rnn.training.metrics import TIMES
 from sparse_rnn.training.optimization import TrainingStep
 from sparse_rnn.training.progress import Progress
@@ -70,7 +71,6 @@ class _Training:
         self.saver = tf.train.Saver(max_to_keep=1, save_relative_paths=True)
         self.best_saver = tf.train.Saver(max_to_keep=1, save_relative_paths=True)
         self.session = tf.Session(config=session_config())
-        self.writer = None
         self.saved_at = time.time()
 
     def fit(self, initial_weights):
@@ -82,7 +82,6 @@ class _Training:
             prefix = self._save()
             self.run.say("interrupted; saved {}. The same command goes on from there.".format(prefix))
             raise
-        self.writer.close()
         return self.session
 
     def _begin(self, initial_weights):
@@ -94,9 +93,9 @@ class _Training:
                 variable.load(initial_weights[variable.op.name], self.session)
         done = self._steps_done()
         self._keep_rows_until(done)
-        self.writer = tf.summary.FileWriter(self.run.path, graph=tf.get_default_graph())
+        self.events = Events(self.run.path, tf.get_default_graph())
         if done:
-            self.writer.add_session_log(tf.SessionLog(status=tf.SessionLog.START), global_step=done + 1)
+            self.events.goes_on_after(done)
             self.run.say("going on after step {} of {}".format(done, self.train.epochs * self.task.steps_per_epoch))
 
     def _restore(self):
@@ -106,7 +105,7 @@ class _Training:
         except (tf.errors.OpError, ValueError) as error:
             raise UserError(
                 "checkpoint '{}' is damaged or not of this run: {}; put a copy of it back, or choose another "
-                "--save_path.".format(prefix, str(error).splitlines()[0])
+                "--save_path.".format(prefix, reason(error))
             ) from error
         self.saver.recover_last_checkpoints([prefix])
         if os.path.exists(self.run.file("best", "checkpoint")):
@@ -192,9 +191,7 @@ class _Training:
     def _summarise(self, row, report):
         scalars = {_tag(name): value for name, value in row.items() if _tag(name)}
         scalars.update(report.scalars())
-        values = [tf.Summary.Value(tag=tag, simple_value=value) for tag, value in scalars.items()]
-        self.writer.add_summary(tf.Summary(value=values), row["step"])
-        self.writer.flush()
+        self.events.scalars(scalars, row["step"])
 
     def _save(self):
         self._stop_unless_the_next_step_is_finite()

@@ -88,6 +88,7 @@ def check(path, config, origin):
     Args:
       path, config, origin: as for :class:`RunDirectory`.
     """
+    files.refuse_patterns(path)
     if not os.path.exists(path):
         return
     if not os.path.isdir(path):

@@ -1,0 +1,36 @@
+import pytest
+
+from tests import tiny
+
+
+@pytest.fixture
+def graph():
+    """A fresh default graph; TensorFlow is imported only where a test asks for one."""
+    from sparse_rnn.compat import tf
+
+    with tf.Graph().as_default() as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="session")
+def text_folder(tmp_path_factory):
+    """A folder with the three files of a tiny text."""
+    return tiny.write_text(tmp_path_factory.mktemp("text"))
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, text_folder):
+    """The run directory of the language model of tests/tiny.py, trained without interruption; not to be changed."""
+    from ptb import train
+
+    folder = tmp_path_factory.mktemp("trained")
+    assert train.main(tiny.arguments(folder / "run", text_folder)) == 0
+    return str(folder / "run")
+
+
+@pytest.fixture
+def no_figures(monkeypatch):
+    """Training without figures at its end, which take longer than all the rest."""
+    from sparse_rnn import plots
+
+    monkeypatch.setattr(plots, "all_figures", lambda *arguments: [])

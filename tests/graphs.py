@@ -1,0 +1,46 @@
+"""What the tests of the graph rooms share: variables from arrays, one run in a fresh session, finite differences."""
+
+import numpy as np
+
+from sparse_rnn.compat import session_config, tf
+
+#: TensorFlow's own recurrent cells went with Keras 3.
+HAS_OWN_CELLS = tf.version.VERSION.startswith("1.")
+NO_OWN_CELLS = "this TensorFlow has no tf.nn.rnn_cell"
+
+
+def variable(name, array, use_resource=True):
+    """A trainable variable that begins as ``array``."""
+    array = np.asarray(array)
+    initializer = tf.constant_initializer(array)
+    return tf.get_variable(name, array.shape, tf.as_dtype(array.dtype), initializer, use_resource=use_resource)
+
+
+def session():
+    """A session of the default graph with its variables initialised; graphs this small are not worth optimising."""
+    config = session_config(threads=2)
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    opened = tf.Session(config=config)
+    opened.run(tf.global_variables_initializer())
+    return opened
+
+
+def evaluate(fetches, feeds=None):
+    with session() as opened:
+        return opened.run(fetches, feeds)
+
+
+def finite_differences(function, arrays, step=1e-6):
+    """The central differences of ``function(arrays)`` with respect to every element of every array."""
+    slopes = []
+    for array in arrays:
+        slope = np.zeros_like(array)
+        for index in np.ndindex(array.shape):
+            value = array[index]
+            array[index] = value + step
+            above = function(arrays)
+            array[index] = value - step
+            slope[index] = (above - function(arrays)) / (2 * step)
+            array[index] = value
+        slopes.append(slope)
+    return slopes

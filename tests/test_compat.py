@@ -1,0 +1,52 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from sparse_rnn import compat
+from sparse_rnn.compat import tf
+
+
+def test_the_interface_is_tensorflow_1s(graph):
+    assert tf.get_default_graph() is graph
+    assert not tf.executing_eagerly()
+    assert compat.VERSION.split(".")[0] in ("1", "2")
+
+
+@pytest.mark.parametrize("shape", [None, [], [5], [None, 3], [2, None, 4]])
+def test_a_static_shape_is_numbers_and_none(graph, shape):
+    assert compat.static_shape(tf.placeholder(tf.float32, shape)) == shape
+
+
+@pytest.mark.parametrize("use_resource", [True, False])
+def test_variables_go_by_their_names_without_a_number(graph, use_resource):
+    with tf.variable_scope("cell"):
+        kernel = tf.get_variable("kernel", [3, 4], use_resource=use_resource)
+    step = tf.get_variable("step", [], trainable=False, use_resource=use_resource)
+    assert compat.variables_by_name() == {"cell/kernel": kernel}
+    assert compat.variables_by_name([step]) == {"step": step}
+
+
+def test_a_session_takes_memory_as_needed_and_the_threads_it_is_given():
+    assert compat.session_config().gpu_options.allow_growth
+    config = compat.session_config(threads=3)
+    assert (config.intra_op_parallelism_threads, config.inter_op_parallelism_threads) == (3, 3)
+
+
+def run(program):
+    return subprocess.run(
+        [sys.executable, "-c", program], env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+def test_importing_the_package_does_not_import_tensorflow_and_its_public_names_do():
+    program = (
+        "import sys, sparse_rnn as sr; assert 'tensorflow' not in sys.modules;"
+        "from sparse_rnn import ZeroingHook; assert 'tensorflow' in sys.modules;"
+        "assert sr.ZeroingHook is ZeroingHook is sr.zeroing.ZeroingHook; sr.lstm, sr.regularizers, sr.checkpoints;"
+        "from tensorflow.compat.v1 import get_default_graph;"
+        "import tensorflow as tf; assert tf.executing_eagerly() == (tf.version.VERSION[0] == '2')"
+    )
+    done = run(program)
+    assert done.returncode == 0, done.stdout.decode()

@@ -1,0 +1,179 @@
+import glob
+import os
+
+import numpy as np
+import pytest
+
+import sparse_rnn as sr
+from sparse_rnn import checkpoints, zeroing
+from sparse_rnn.compat import tf
+from tests.graphs import session, variable
+
+THRESHOLD = 0.02
+SHAPES = {"kernel": (7, 12), "bias": (12,), "embedding": (30, 5)}
+
+pytestmark = pytest.mark.usefixtures("graph")
+
+
+def in_between(arrays, threshold=THRESHOLD):
+    """How many elements lie in (0, threshold) and ought to be 0."""
+    return sum(int(np.sum((array != 0) & (np.abs(array) < np.float32(threshold)))) for array in arrays)
+
+
+def random_training(optimizer, use_resource=True):
+    """Weights that are pulled towards small random numbers, others at every step; the embedding by sparse gradients."""
+    random = np.random.RandomState(0)
+    variables = [
+        variable(name, (0.1 * random.randn(*shape)).astype(np.float32), use_resource) for name, shape in SHAPES.items()
+    ]
+    kernel, bias, embedding = variables
+    words = tf.random.uniform([8], 0, 30, tf.int32, seed=1)
+    targets = [tf.random.normal(SHAPES[name], stddev=0.1, seed=2) for name in ("kernel", "bias")]
+    looked_up = tf.nn.embedding_lookup(embedding, words) - tf.random.normal([8, 5], stddev=0.1, seed=3)
+    loss = tf.add_n([tf.reduce_sum(tf.square(each)) for each in (kernel - targets[0], bias - targets[1], looked_up)])
+    grads_and_vars = optimizer.compute_gradients(loss, variables)
+    assert isinstance(grads_and_vars[2][0], tf.IndexedSlices)
+    return variables, optimizer.apply_gradients(grads_and_vars, tf.train.get_or_create_global_step())
+
+
+OPTIMIZERS = {
+    "sgd": lambda: tf.train.GradientDescentOptimizer(0.1),
+    "momentum": lambda: tf.train.MomentumOptimizer(0.05, 0.9),
+    "adam": lambda: tf.train.AdamOptimizer(0.01),
+}
+
+
+@pytest.mark.parametrize("use_resource", [True, False])
+@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
+def test_after_every_run_of_the_train_op_no_weight_lies_below_the_threshold(optimizer, use_resource):
+    variables, update = random_training(OPTIMIZERS[optimizer](), use_resource)
+    train_op = zeroing.after(update, variables, THRESHOLD)
+    zeros = moved = 0
+    with session() as running:
+        before = running.run(variables)
+        for _ in range(100):
+            running.run(train_op)
+            arrays = running.run(variables)
+            assert in_between(arrays) == 0
+            zeros += sum(int(np.sum(array == 0)) for array in arrays)
+            moved += sum(int(np.sum(array != old)) for array, old in zip(arrays, before))
+            before = arrays
+        running.run(update)
+        assert in_between(running.run(variables)) > 0
+    assert zeros > 1000
+    assert moved > 1000
+
+
+@pytest.mark.parametrize("use_resource", [True, False])
+def test_the_train_op_is_the_update_and_then_the_threshold(use_resource):
+    weights = [variable("w{}".format(index), np.full(5, 1.0, np.float32), use_resource) for index in range(40)]
+    update = tf.group(*[tf.assign(weight, weight * 0.5).op for weight in weights])
+    train_op = zeroing.after(update, weights, threshold=0.1)
+    with session() as running:
+        for right in (0.5, 0.25, 0.125, 0.0, 0.0):
+            running.run(train_op)
+            for array in running.run(weights):
+                np.testing.assert_array_equal(array, np.float32(right))
+
+
+@pytest.mark.parametrize("use_resource", [True, False])
+def test_only_elements_strictly_below_the_threshold_become_zero(use_resource):
+    below = np.nextafter(np.float32(0.25), np.float32(0))
+    weight = variable("w", np.float32([0.25, -0.25, below, -below, 1.0, 0.0, np.nan, -np.inf]), use_resource)
+    with session() as running:
+        running.run(zeroing.small([weight], 0.25))
+        np.testing.assert_array_equal(running.run(weight), np.float32([0.25, -0.25, 0, 0, 1, 0, np.nan, -np.inf]))
+
+
+def test_variables_that_are_not_named_and_evaluation_are_left_alone():
+    kernel, bias = (variable(name, np.full(4, 0.01)) for name in ("kernel", "bias"))
+    train_op = zeroing.after(tf.no_op(), [kernel], THRESHOLD)
+    loss = tf.reduce_sum(tf.square(kernel) + bias)
+    with session() as running:
+        running.run(loss)
+        np.testing.assert_array_equal(running.run(kernel), 0.01)
+        running.run(train_op)
+        np.testing.assert_array_equal(running.run(kernel), 0.0)
+        np.testing.assert_array_equal(running.run(bias), 0.01)
+
+
+def weights_of(prefix):
+    return [array for name, array in checkpoints.read(prefix).items() if name in SHAPES]
+
+
+def written(folder):
+    """The prefixes of all checkpoints in a folder, in the order of their steps."""
+    prefixes = [path[: -len(".index")] for path in glob.glob(os.path.join(folder, "*.index"))]
+    return sorted(prefixes, key=lambda prefix: int(prefix.rpartition("-")[2]))
+
+
+def train_monitored(folder, steps, hooks, update):
+    scaffold = tf.train.Scaffold(saver=tf.train.Saver(max_to_keep=None))
+    with tf.train.MonitoredTrainingSession(
+        checkpoint_dir=folder,
+        scaffold=scaffold,
+        chief_only_hooks=hooks,
+        save_checkpoint_steps=1,
+        log_step_count_steps=None,
+    ) as monitored:
+        for _ in range(steps):
+            monitored.run(update)
+
+
+@pytest.mark.parametrize("use_resource", [True, False])
+def test_no_checkpoint_of_a_monitored_session_holds_a_small_weight(tmp_path, use_resource):
+    variables, update = random_training(OPTIMIZERS["adam"](), use_resource)
+    train_monitored(str(tmp_path / "zeroed"), 4, [sr.ZeroingHook(variables, THRESHOLD)], update)
+    prefixes = written(str(tmp_path / "zeroed"))
+    assert [prefix.rpartition("-")[2] for prefix in prefixes] == ["0", "1", "2", "3", "4"]
+    for prefix in prefixes:
+        assert in_between(weights_of(prefix)) == 0, prefix
+        assert any(np.any(array == 0) for array in weights_of(prefix))
+
+
+def test_without_the_hook_the_same_session_writes_small_weights(tmp_path):
+    _, update = random_training(OPTIMIZERS["adam"]())
+    train_monitored(str(tmp_path), 1, [], update)
+    assert all(in_between(weights_of(prefix)) > 0 for prefix in written(str(tmp_path)))
+
+
+def test_a_monitored_session_goes_on_from_its_checkpoint_with_the_same_hook(tmp_path):
+    hook = sr.ZeroingHook(threshold=THRESHOLD)
+    for steps in (2, 3):
+        with tf.Graph().as_default():
+            _, update = random_training(OPTIMIZERS["sgd"]())
+            train_monitored(str(tmp_path), steps, [hook], update)
+    prefixes = written(str(tmp_path))
+    assert prefixes[-1].endswith("-5")
+    assert all(in_between(weights_of(prefix)) == 0 for prefix in prefixes)
+
+
+def test_a_hook_without_variables_takes_the_trainable_ones():
+    weight = variable("w", np.full(3, 0.01, np.float32))
+    other = tf.get_variable("other", initializer=np.full(3, 0.01, np.float32), trainable=False)
+    with tf.train.MonitoredSession(hooks=[sr.ZeroingHook(threshold=THRESHOLD)]) as monitored:
+        weights, others = monitored.run([weight, other])
+    np.testing.assert_array_equal(weights, 0.0)
+    np.testing.assert_array_equal(others, np.float32(0.01))
+
+
+@pytest.mark.skipif(not hasattr(tf, "estimator"), reason="this TensorFlow has no tf.estimator")
+def test_no_checkpoint_of_an_estimator_holds_a_small_weight(tmp_path):
+    def model(features, labels, mode):
+        del labels
+        variables, update = random_training(OPTIMIZERS["adam"]())
+        loss = tf.reduce_sum(tf.abs(variables[0])) + 0.0 * tf.reduce_sum(features)
+        return tf.estimator.EstimatorSpec(mode, loss=loss, train_op=update, eval_metric_ops={})
+
+    def inputs():
+        return tf.data.Dataset.from_tensors((np.ones(3, np.float32), 0)).repeat()
+
+    config = tf.estimator.RunConfig(save_checkpoints_steps=1, keep_checkpoint_max=None, log_step_count_steps=None)
+    estimator = tf.estimator.Estimator(model, str(tmp_path), config)
+    hook = sr.ZeroingHook(threshold=THRESHOLD)
+    estimator.train(inputs, hooks=[hook], saving_listeners=[hook], steps=3)
+    estimator.evaluate(inputs, steps=2)
+    estimator.train(inputs, hooks=[hook], saving_listeners=[hook], steps=2)
+    prefixes = written(str(tmp_path))
+    assert [prefix.rpartition("-")[2] for prefix in prefixes] == ["0", "1", "2", "3", "4", "5"]
+    assert all(in_between(weights_of(prefix)) == 0 for prefix in prefixes)
