@@ -66,7 +66,10 @@ class Discovered(list):
         counted = ["{} {}".format(roles.count(role), role) for role in dict.fromkeys(roles)]
         carried = self.carried.get(group.name)
         return "{}: {} units; {}{}".format(
-            group.name, group.size, ", ".join(counted), "; carried: " + ", ".join(carried) if carried else ""
+            group.name,
+            group.size,
+            ", ".join(counted),
+            "; carried: {}{}".format(", ".join(carried[:2]), _more(carried, 2)) if carried else "",
         )
 
 
@@ -106,7 +109,7 @@ def assemble(analysis, trainable, others, saved):
     for leaf, places, group in found:
         groups.append(replace(group, name=_unique(group.name, groups)))
         state = [variable for variable, _, _ in places if variable in others]
-        beside = _fed(analysis, leaf) + state + _averages(group, trainable, others)
+        beside = sorted(_fed(analysis, leaf)) + state + _averages(group, trainable, others)
         if beside:
             carried[groups[-1].name] = list(dict.fromkeys(beside))
     return Discovered(groups, pinned, carried)
@@ -188,16 +191,14 @@ def _averages(group, trainable, others):
 def _name(slices):
     """The scope that the written weights of a group share, or the variable where it is one of its own."""
     written = [part.variable for part in slices if part.role == "gate"] or [part.variable for part in slices]
-    written = list(dict.fromkeys(written))
-    if len(written) == 1:
-        scope, _, last = written[0].rpartition("/")
-        return scope if scope and last in _GENERIC else written[0]
     shared = []
     for components in zip(*(name.split("/") for name in written)):
         if len(set(components)) > 1:
             break
         shared.append(components[0])
-    return "/".join(shared) or written[0]
+    name = "/".join(shared) or written[0]
+    scope, _, last = name.rpartition("/")
+    return scope if scope and last in _GENERIC else name
 
 
 def _unique(name, groups):

@@ -280,8 +280,9 @@ def gather(step):
     if step.node.attr["batch_dims"].i:
         raise Unfollowed("looks up indices batch by batch")
     step.pin(value.dims[axis], "looks up indices by number")
-    dims = value.dims[:axis] + [without_zero(each) for each in indices.dims] + value.dims[axis + 1 :]
-    found = Value(dims, value.pure and indices.pure)
+    dims = value.dims[:axis] + list(indices.dims) + value.dims[axis + 1 :]
+    # What is looked up is data and no weight any more: two of them multiplied read each other.
+    found = Value([without_zero(dimension) for dimension in dims], value.pure and indices.pure)
     if value.counts and len(value.counts) > 1:
         found.counts = (tuple(each for counted in value.counts for each in counted),)
     return [found]

@@ -33,7 +33,7 @@ class Analysis:
       rounds: the Merges of loops, to be tied with what comes back.
     """
 
-    def __init__(self, trainable, rules=None):
+    def __init__(self, trainable):
         self.classes = Classes()
         self.variables = {}
         self.reads = set()
@@ -41,7 +41,6 @@ class Analysis:
         self.constants = []
         self.rounds = []
         self._trainable = trainable
-        self._rules = RULES if rules is None else rules
         self._bodies = {}
 
     def walk(self, scope, nodes):
@@ -110,7 +109,7 @@ class Analysis:
 
     def _apply(self, scope, node):
         step = Step(self, scope, node, [self._input(scope, node, *each) for each in node.inputs])
-        rule = self._rules.get(node.op)
+        rule = RULES.get(node.op)
         try:
             if rule is None:
                 raise Unfollowed("is an operation ({}) that is not followed".format(node.op))
