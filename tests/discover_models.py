@@ -101,10 +101,10 @@ def lstm_layer(weights, name, inputs, units, form):
             w=kernel, wci=none, wcf=none, wco=none, b=bias,
         )  # fmt: skip
         return tf.transpose(made.h, [1, 0, 2])
-    return _loop(kernel, bias, inputs, zeros)
+    return _loop(kernel, bias, inputs, zeros, tf.zeros([tf.shape(inputs)[0], units]))
 
 
-def _loop(kernel, bias, inputs, zeros):
+def _loop(kernel, bias, inputs, c, h):
     source = tf.TensorArray(tf.float32, STEPS).unstack(tf.transpose(inputs, [1, 0, 2]))
 
     def body(t, c, h, sink):
@@ -113,10 +113,10 @@ def _loop(kernel, bias, inputs, zeros):
         c, h = lstm_step(kernel, bias, x, (c, h))
         return t + 1, c, h, sink.write(t, h)
 
-    start = (tf.constant(0), zeros, zeros, tf.TensorArray(tf.float32, STEPS))
+    start = (tf.constant(0), c, h, tf.TensorArray(tf.float32, STEPS))
     sink = tf.while_loop(lambda t, *_: t < STEPS, body, start)[3]
     outputs = tf.transpose(sink.stack(), [1, 0, 2])
-    outputs.set_shape([None, STEPS, width(zeros)])
+    outputs.set_shape([None, STEPS, width(h)])
     return outputs
 
 
