@@ -8,6 +8,9 @@ Sound before complete: an operation without a rule pins all that it touches, and
 ``docs/discover.md`` lists what is followed.
 """
 
+import contextlib
+import gc
+
 from sparse_rnn import names
 from sparse_rnn.compat import tf
 from sparse_rnn.discovery import result, walk
@@ -38,7 +41,11 @@ def discover(graph=None, keep=()):
     Raises:
       UserError: the graph has no trainable variables, or ``keep`` names no tensor of it.
     """
-    graph = tf.get_default_graph() if graph is None else graph
+    with _without_collector():
+        return _discover(tf.get_default_graph() if graph is None else graph, keep)
+
+
+def _discover(graph, keep):
     trainable = [variable.op.name for variable in graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)]
     if not trainable:
         raise UserError("the graph has no trainable variables, so no units; build the model before you call discover.")
@@ -66,6 +73,18 @@ def discover(graph=None, keep=()):
     others = {name: shape for name, shape in shapes.items() if name not in weights}
     saved = {variable.op.name for variable in graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)}
     return result.assemble(analysis, weights, others, saved.union(trainable))
+
+
+@contextlib.contextmanager
+def _without_collector():
+    """No garbage collection: it would go through all objects of a large graph again and again, and find nothing."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _kept_output(nodes, tensor):
