@@ -27,14 +27,14 @@ def main(arguments):
     before = evaluation.LoadedModel(restored.experiment.model, train, restored.arrays, flags.device)
     after = evaluation.LoadedModel(experiment.model, train, small.weights, flags.device)
     compared = comparison.compare(before, after, train, corpus)
-    run = run_directory.RunDirectory(flags.save_path, *described)
-    corpus.vocabulary.save(run.file(restoring.VOCABULARY))
-    group_files.save(small.structure, run.file(run_directory.STRUCTURE))
-    checkpoints.write(small.weights, run.path, step=0)
-    for sentence in corpus.unknown_sentences():
-        run.say(sentence)
-    report.of_compaction(run, sparsity.report(restored.arrays, structure), compared)
-    run.say("the small model lies in {}".format(run.path))
+    with run_directory.RunDirectory(flags.save_path, *described) as run:
+        corpus.vocabulary.save(run.file(restoring.VOCABULARY))
+        group_files.save(small.structure, run.file(run_directory.STRUCTURE))
+        checkpoints.write(small.weights, run.path, step=0)
+        for sentence in corpus.unknown_sentences():
+            run.say(sentence)
+        report.of_compaction(run, sparsity.report(restored.arrays, structure), compared)
+        run.say("the small model lies in {}".format(run.path))
     return 0
 
 

@@ -1,6 +1,5 @@
 """A model before and after its dead units are cut out: the same function, and how much faster."""
 
-import itertools
 from dataclasses import asdict, dataclass
 from typing import Dict
 
@@ -72,12 +71,9 @@ def compare(before, after, train, corpus):
 
 
 def _largest_difference(before, after, batches):
-    largest = 0.0
-    scale = 1.0
     pairs = zip(*(each.evaluation("batched").scores(each.session, batches) for each in (before, after)))
-    for old, new in itertools.islice(pairs, len(batches)):
-        largest = max(largest, float(np.abs(old - new).max()))
-        scale = max(scale, float(np.abs(old).max()))
+    found = [(np.abs(old - new).max(), np.abs(old).max()) for old, new in pairs]
+    largest, scale = np.max(found + [(0.0, 1.0)], axis=0).tolist()  # NaN stays NaN, and is no proof
     if not largest <= TOLERANCE * scale:
         raise UserError(
             "the smaller model differs from the larger one by {:.3g} in a logit; nothing was written.".format(largest)

@@ -87,16 +87,15 @@ class LoadedModel:
       train: the train section, for the ``batched`` style.
       arrays: ``{variable name: array}`` of every trainable variable.
       device: TensorFlow device such as ``/cpu:0``; None for a GPU if there is one.
-      threads: threads that TensorFlow may use; None for all.
     """
 
-    def __init__(self, options, train, arrays, device=None, threads=None):
+    def __init__(self, options, train, arrays, device=None):
         self._options, self._train, self._built = options, train, {}
         self._graph, self._device = tf.Graph(), device
         with self._graph.as_default(), tf.device(device):
             vocabulary_size = arrays[variables.EMBEDDING].shape[0]
             self._weights = model.weights(options, vocabulary_size)
-            self.session = tf.Session(config=session_config(threads))
+            self.session = tf.Session(config=session_config())
             for variable in tf.trainable_variables():
                 variable.load(arrays[variable.op.name], self.session)
 

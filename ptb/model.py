@@ -18,12 +18,11 @@ Weights = collections.namedtuple("Weights", ["embedding", "kernels", "biases", "
 Weights.__doc__ = "The model's variables; ``kernels`` and ``biases`` hold one per layer."
 
 
-def structure(options, state_variables=True):
-    """The model's units: ``lstm_0``, ``lstm_1``, ... and ``embedding``.
+def structure(options):
+    """The model's units: ``lstm_0``, ``lstm_1``, ... and ``embedding``, with the carried states of training.
 
     Args:
       options: the model section of the config (hidden_sizes, embedding_size).
-      state_variables: whether the carried states of training belong to it.
     """
     sizes = options.hidden_sizes
     inputs = (options.embedding_size,) + tuple(sizes[:-1])
@@ -35,7 +34,7 @@ def structure(options, state_variables=True):
             input_size=inputs[layer],
             units=units,
             consumers=[iss.Consumer(variables.reader_of(layer, len(sizes)))],
-            states=state_names(layer) if state_variables else (),
+            states=state_names(layer),
         )
         for layer, units in enumerate(sizes)
     ]

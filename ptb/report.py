@@ -2,7 +2,7 @@
 
 from ptb import evaluation
 from sparse_rnn import files, plots, sparsity, tables
-from sparse_rnn.compat import tf
+from sparse_rnn.compat import variables_by_name
 
 
 def of(run):
@@ -12,8 +12,7 @@ def of(run):
 
 def finish(run, experiment, corpus, task, session, device=None):
     """Evaluate valid and test text in both styles and write the report; done once, at the end of training."""
-    trainable = tf.trainable_variables()
-    arrays = dict(zip([variable.op.name for variable in trainable], session.run(trainable)))
+    arrays = session.run(variables_by_name())
     session.close()
     loaded = evaluation.LoadedModel(experiment.model, experiment.train, arrays, device)
     perplexity = {

@@ -10,7 +10,7 @@ from ptb import config, original_config, variables
 from sparse_rnn import checkpoints, names
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import command_line, text
-from sparse_rnn.training.run_directory import CONFIG
+from sparse_rnn.training.run_directory import BEST, CONFIG, beside
 
 VOCABULARY = "vocabulary.txt"
 CHECKPOINTS = ("newest", "best")
@@ -42,7 +42,7 @@ def restore(path, experiment=None, which="newest", overrides=()):
     """Read a trained model.
 
     Args:
-      path: a run directory, a folder with a checkpoint, or a checkpoint prefix.
+      path: a run directory or its best/, a folder with a checkpoint, or a checkpoint prefix.
       experiment: the Experiment to read the checkpoint as; by default the run's own config.
       which: "newest" or "best", for a run directory.
       overrides: ``"train.batch_size=1"``, changes of the run's own config.
@@ -50,18 +50,16 @@ def restore(path, experiment=None, which="newest", overrides=()):
     Raises:
       UserError: nothing is there, it is damaged, or it does not fit the experiment.
     """
-    folder = path if os.path.isdir(path) else os.path.dirname(path)
     if experiment is None:
-        if not os.path.exists(os.path.join(folder, CONFIG)):
+        recorded = beside(path, CONFIG)
+        if recorded is None:
             raise UserError("'{}' is no run directory; give --config with a bare checkpoint.".format(path))
-        experiment = config.load_experiment(os.path.join(folder, CONFIG), overrides=overrides)
-    if which == "best":
-        path = os.path.join(path, "best")
-    prefix = checkpoints.find(path)
+        experiment = config.load_experiment(recorded, overrides=overrides)
+    prefix = checkpoints.find(os.path.join(path, BEST) if which == "best" else path)
     arrays = _named_as_here(checkpoints.read(prefix))
     experiment = with_sizes_of(experiment, arrays, prefix)
-    words = os.path.join(folder, VOCABULARY)
-    vocabulary = text.Vocabulary.load(words) if os.path.exists(words) else None
+    words = beside(path, VOCABULARY)
+    vocabulary = text.Vocabulary.load(words) if words else None
     return Restored(experiment, _matched(arrays, experiment, prefix), vocabulary, prefix)
 
 

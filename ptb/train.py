@@ -36,13 +36,14 @@ def main(arguments):
         corpus = restoring.corpus_for(restored, flags.data_path)
     with tf.Graph().as_default(), tf.device(flags.device):
         task = build(experiment, corpus)
-        run = RunDirectory(flags.save_path, to_dict(experiment), origin.describe(corpus, restored_from=restored))
-        if run.has_report():
-            print("this run is finished; its report:\n\n{}".format(report.of(run)))
-            return 0
-        _introduce(run, experiment, corpus, task)
-        session = loop.fit(task, experiment.train, run, restored.arrays if restored else None)
-        report.finish(run, experiment, corpus, task, session, flags.device)
+        described = to_dict(experiment), origin.describe(corpus, restored_from=restored)
+        with RunDirectory(flags.save_path, *described) as run:
+            if run.has_report():
+                print("this run is finished; its report:\n\n{}".format(report.of(run)))
+                return 0
+            _introduce(run, experiment, corpus, task)
+            session = loop.fit(task, experiment.train, run, restored.arrays if restored else None)
+            report.finish(run, experiment, corpus, task, session, flags.device)
     return 0
 
 

@@ -21,7 +21,7 @@ from sparse_rnn import compaction, files, group_files, groups, sparsity, tables
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import command
 from sparse_rnn.training.metrics import Metrics
-from sparse_rnn.training.run_directory import CONFIG, STRUCTURE
+from sparse_rnn.training.run_directory import CONFIG, METRICS, STRUCTURE, beside
 
 KEPT = "kept.json"
 
@@ -57,7 +57,7 @@ class Loaded:
 
     def beside(self, name):
         """The file of that name in the checkpoint's folder or, for a run's best/, in the run directory; else None."""
-        return _beside(self.folder, name)
+        return beside(self.folder, name)
 
 
 def load(path, group_file=None):
@@ -72,7 +72,7 @@ def load(path, group_file=None):
     """
     weights = sparse_rnn.checkpoints.read(path)
     folder = path if os.path.isdir(path) else os.path.dirname(path) or "."
-    group_file = group_file or _beside(folder, STRUCTURE)
+    group_file = group_file or beside(path, STRUCTURE)
     structure = group_files.load(group_file, groups.shapes_of(weights)) if group_file else None
     return Loaded(folder, weights, group_file, structure)
 
@@ -107,7 +107,7 @@ def compact(flags):
             "units; give --complete if it names every one.".format(loaded.group_file)
         )
     small = compaction.compact(loaded.weights, loaded.structure)
-    _make_folder(flags.save_path)
+    files.make_folder(flags.save_path)
     group_files.save(small.structure, os.path.join(flags.save_path, STRUCTURE))
     kept = {name: [int(unit) for unit in units] for name, units in small.kept.items()}
     files.write_text(os.path.join(flags.save_path, KEPT), json.dumps(kept) + "\n")
@@ -123,7 +123,7 @@ def plot(flags):
     loaded = load(flags.checkpoint, flags.groups)
     _need_structure(loaded)
     folder = flags.save_path or os.path.join(loaded.folder, "plots")
-    metrics = loaded.beside("metrics.csv")
+    metrics = loaded.beside(METRICS)
     rows = Metrics(metrics).rows if metrics else None
     for path in sparse_rnn.plots.all_figures(folder, loaded.weights, loaded.structure, rows):
         print(path)
@@ -157,13 +157,6 @@ def _add(commands, function, text):
     return parser
 
 
-def _beside(folder, name):
-    candidates = [os.path.join(folder, name)]
-    if os.path.basename(os.path.abspath(folder)) == "best":
-        candidates.append(os.path.normpath(os.path.join(folder, os.pardir, name)))
-    return next((path for path in candidates if os.path.exists(path)), None)
-
-
 def _need_structure(loaded):
     if loaded.structure is None:
         raise UserError(
@@ -176,15 +169,8 @@ def _need_structure(loaded):
 def _refuse_unless_empty(folder):
     if os.path.isfile(folder):
         raise UserError("'{}' is a file; --save_path must be a new folder.".format(folder))
-    if os.path.isdir(folder) and os.listdir(folder):
+    if os.path.isdir(folder) and files.names_in(folder):
         raise UserError("folder '{}' is not empty; choose another --save_path.".format(folder))
-
-
-def _make_folder(folder):
-    try:
-        os.makedirs(folder, exist_ok=True)
-    except OSError as error:
-        raise UserError("folder '{}' cannot be made: {}.".format(folder, error.strerror)) from error
 
 
 def _say_what_was_removed(report):

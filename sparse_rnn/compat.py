@@ -1,13 +1,18 @@
 """The one place that imports TensorFlow or knows its version.
 
-``tf`` is the TensorFlow 1 interface, of TensorFlow 1.15 itself or of a current TensorFlow 2. Nothing
-global is switched: graphs are built inside ``tf.Graph().as_default()``, where TensorFlow 2 builds graphs as
-well, so a program that runs eagerly elsewhere goes on doing so.
+``tf`` is the TensorFlow 1 interface, of TensorFlow 1.15 itself or of a current TensorFlow 2. No behaviour
+is switched: graphs are built inside ``tf.Graph().as_default()``, where TensorFlow 2 builds graphs as
+well, so a program that runs eagerly elsewhere goes on doing so. A program that imported TensorFlow
+before keeps its logging too; otherwise TensorFlow is told to log errors only.
 """
 
 import contextlib
 import os
+import sys
 import warnings
+
+#: Whether the program has TensorFlow already, and with it a logging of its own choice.
+_CHOSEN_ELSEWHERE = "tensorflow" in sys.modules
 
 
 @contextlib.contextmanager
@@ -17,7 +22,7 @@ def _quiet():
     They write some of it to the file of stderr while they load, before any setting of theirs holds. With
     TF_CPP_MIN_LOG_LEVEL in the environment everything is shown.
     """
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+    if _CHOSEN_ELSEWHERE or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         yield
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -35,7 +40,8 @@ def _quiet():
 with _quiet():
     import tensorflow.compat.v1 as tf
 
-tf.logging.set_verbosity(tf.logging.ERROR)
+if not _CHOSEN_ELSEWHERE:
+    tf.logging.set_verbosity(tf.logging.ERROR)
 
 #: The installed version, "1.15.5" or "2.21.0".
 VERSION = tf.version.VERSION

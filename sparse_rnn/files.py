@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import tempfile
-from typing import Any, Callable, Optional
+from typing import Any, Callable, List, Optional
 
 from sparse_rnn.errors import UserError
 
@@ -65,6 +65,30 @@ def read_json(path: str, object_pairs_hook: Optional[Callable[[Any], Any]] = Non
         raise UserError("{}: this is not JSON ({}).".format(place, error.msg)) from None
     except RecursionError as error:
         raise UserError("{}: this JSON is nested too deeply ({}).".format(path, error)) from None
+
+
+def names_in(folder: str) -> List[str]:
+    """The names in a folder, sorted.
+
+    Raises:
+      UserError: it is no folder, or may not be read.
+    """
+    try:
+        return sorted(os.listdir(folder))
+    except OSError as error:
+        raise UserError("folder '{}' cannot be read: {}.".format(folder, error.strerror or error)) from None
+
+
+def make_folder(folder: str) -> None:
+    """Make a folder with those above it, where it is not there already.
+
+    Raises:
+      UserError: that cannot be.
+    """
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise UserError("folder '{}' cannot be made: {}.".format(folder, error.strerror or error)) from error
 
 
 def refuse_patterns(path: str) -> None:

@@ -17,7 +17,7 @@ def mask(grads_and_vars, mode, structure=None):
     """Gradients that are zero wherever a weight is to stay zero.
 
     Args:
-      grads_and_vars: pairs as ``optimizer.compute_gradients`` gives them.
+      grads_and_vars: pairs as ``optimizer.compute_gradients`` or ``zip(gradients, variables)`` gives them.
       mode: "element" or "group".
       structure: the UnitGroups; needed for "group".
 
@@ -27,6 +27,7 @@ def mask(grads_and_vars, mode, structure=None):
     Raises:
       UserError: an unknown mode; "group" without a structure, or with one that does not fit the variables.
     """
+    grads_and_vars = list(grads_and_vars)
     return _masked_pairs(grads_and_vars, keep_masks([variable for _, variable in grads_and_vars], mode, structure))
 
 
@@ -44,6 +45,7 @@ def apply_gradients(optimizer, grads_and_vars, mode, structure=None, global_step
     Returns:
       The train operation.
     """
+    grads_and_vars = list(grads_and_vars)
     by_name = variables_by_name([variable for gradient, variable in grads_and_vars if gradient is not None])
     keep = keep_masks(by_name.values(), mode, structure)
     # Not all that stays is zero: the biases of a zero unit keep their values.

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from sparse_rnn import groups, names, sparsity
+from sparse_rnn import files, groups, names, sparsity
 from sparse_rnn.errors import UserError
 
 #: Points along one side of a map at most; more would be smaller than the pixels.
@@ -44,10 +44,7 @@ def all_figures(folder, weights, structure, rows=None):
       UserError: the structure does not fit the arrays, or the folder cannot be written.
     """
     kept = sparsity.kept_units(weights, structure)
-    try:
-        os.makedirs(folder, exist_ok=True)
-    except OSError as error:
-        raise UserError("folder '{}' cannot be made: {}.".format(folder, error.strerror)) from error
+    files.make_folder(folder)
     paths = []
     for name in groups.variables_of(structure, groups.PENALISED):
         if weights[name].ndim == 2:

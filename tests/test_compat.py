@@ -50,3 +50,16 @@ def test_importing_the_package_does_not_import_tensorflow_and_its_public_names_d
     )
     done = run(program)
     assert done.returncode == 0, done.stdout.decode()
+
+
+@pytest.mark.parametrize("first, kept", [("tf.logging.set_verbosity(tf.logging.INFO)", "INFO"), ("", "ERROR")])
+def test_a_program_that_imported_tensorflow_first_keeps_its_logging(first, kept):
+    load = "import tensorflow.compat.v1 as tf\n"
+    program = (
+        (load + first if first else "")
+        + "\nimport sparse_rnn as sr; sr.zeroing\n"
+        + load
+        + "assert tf.logging.get_verbosity() == tf.logging.{}, tf.logging.get_verbosity()".format(kept)
+    )
+    done = run(program)
+    assert done.returncode == 0, done.stdout.decode()

@@ -46,6 +46,7 @@ def test_tensorboard_reads_it_with_its_tags(trained):
     assert tags["graph"]
     for tag, column in [
         ("loss/train", "train_loss"),
+        ("cost/weights_after_removal", "weights_after"),
         ("loss/penalty", "penalty"),
         ("perplexity/train", "train_perplexity"),
         ("perplexity/valid", "valid_perplexity"),
@@ -54,7 +55,14 @@ def test_tensorboard_reads_it_with_its_tags(trained):
     ]:
         found = [(event.step, event.value) for event in accumulator.Scalars(tag)]
         assert found == [(row["step"], pytest.approx(row[column], rel=1e-6)) for row in rows]
-    assert {tag.split("/")[0] for tag in tags["scalars"]} == {"loss", "perplexity", "sparsity", "train", "units"}
+    assert {tag.split("/")[0] for tag in tags["scalars"]} == {
+        "cost",
+        "loss",
+        "perplexity",
+        "sparsity",
+        "train",
+        "units",
+    }
 
 
 def test_a_full_disk_is_one_sentence(tmp_path, graph):

@@ -107,3 +107,16 @@ def test_json_without_a_bottom_is_refused(tmp_path):
     (tmp_path / "value.json").write_text("[" * 100000)
     with pytest.raises(UserError, match="nested too deeply"):
         files.read_json(str(tmp_path / "value.json"))
+
+
+def test_a_folder_that_cannot_be_listed_or_made_is_one_sentence(tmp_path):
+    for name in ("b", "a"):
+        (tmp_path / name).write_text("")
+    assert files.names_in(str(tmp_path)) == ["a", "b"]
+    with pytest.raises(UserError, match="folder '.*/a' cannot be read: Not a directory.$"):
+        files.names_in(str(tmp_path / "a"))
+    files.make_folder(str(tmp_path / "new" / "inner"))
+    files.make_folder(str(tmp_path / "new" / "inner"))
+    assert files.names_in(str(tmp_path / "new")) == ["inner"]
+    with pytest.raises(UserError, match="folder '.*/a' cannot be made: File exists.$"):
+        files.make_folder(str(tmp_path / "a"))

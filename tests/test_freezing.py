@@ -234,3 +234,16 @@ def test_a_range_that_does_not_fit_is_refused():
     wide = iss.lstm_units("lstm", "kernel", "bias", INPUT, UNITS, [iss.Consumer("softmax_w", start=1)])
     with pytest.raises(UserError, match=r"'softmax_w' has 3 indices along axis 0, so \[1, 4\) does not fit"):
         freezing.mask(grads_and_vars, "group", [wide])
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_pairs_may_come_as_a_zip_as_tensorflow_itself_takes_them(way):
+    weights = arrays()
+    variables, grads_and_vars = model(weights)
+    form, name = way
+    apply = masked if form == "mask" else freezing.apply_gradients
+    train_op = apply(OPTIMIZERS[name](), zip(*zip(*grads_and_vars)), "element")
+    with session() as running:
+        running.run(train_op)
+        after = running.run(variables)
+    np.testing.assert_array_equal(after["kernel"] != weights["kernel"], weights["kernel"] != 0)

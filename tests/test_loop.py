@@ -248,7 +248,10 @@ def scribble(name):
         (cut(r"model\.ckpt.*data", 500), r"checkpoint '.*model\.ckpt-\d+' is damaged or not of this run: .*less bytes"),
         (cut(r"model\.ckpt.*index", 30), r"checkpoint '.*' is damaged or not of this run: .*too short"),
         (cut(r"model\.ckpt.*index", 0), r"checkpoint '.*' is damaged or not of this run: .*too short"),
-        (drop(r"model\.ckpt.*data"), r"checkpoint '.*' is damaged or not of this run: .*No such file|which is not there"),
+        (
+            drop(r"model\.ckpt.*data"),
+            r"checkpoint '.*' is damaged or not of this run: .*No such file|which is not there",
+        ),
         (drop(r"model\.ckpt"), "names the checkpoint '.*', which is not there"),
         (scribble("checkpoint"), "holds no checkpoint .it has no readable 'checkpoint' file"),
         (cut(r"metrics\.csv", 100), r"metrics\.csv: this is no longer the table that was written"),
@@ -278,7 +281,10 @@ def test_a_lost_table_of_an_epoch_that_has_just_ended_is_made_again(tmp_path, te
 def test_a_full_disk_is_one_sentence_and_the_run_goes_on_once_there_is_room(copied, trained, monkeypatch):
     run, arguments = copied
     before = checkpoints.read(run)
-    for room, sentence in ((400, "json: cannot be written: File too"), (7000, "events.*: cannot be written: .*File too")):
+    for room, sentence in (
+        (400, "json: cannot be written: File too"),
+        (7000, "events.*: cannot be written: .*File too"),
+    ):
         with room_for(room):
             assert re.search(sentence, refusal(arguments))
         assert tiny.same_weights(checkpoints.read(run), before)

@@ -86,7 +86,9 @@ def test_the_penalty_is_part_of_what_is_clipped(build):
     _, gradients = cost_and_gradients(step.before)
     whole = {name: gradients[name] + 50 * np.sign(step.before[name]) for name in gradients}
     for name, value in step.weights().items():
-        np.testing.assert_allclose(value, step.before[name] - RATE * 0.5 / norm(whole) * whole[name], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            value, step.before[name] - RATE * 0.5 / norm(whole) * whole[name], rtol=1e-4, atol=1e-5
+        )
 
 
 def test_adam_begins_with_a_step_of_the_learning_rate(build):

@@ -181,11 +181,6 @@ def test_the_structure_fits_the_graph_and_owns_every_row_and_column_of_the_recur
     assert len(states) == 6 and all((name, 1) in owned for name in states)
 
 
-def test_the_structure_without_carried_states_names_weights_only():
-    structure = model.structure(options(), state_variables=False)
-    assert groups.variables_of(structure, ["state"]) == []
-
-
 @pytest.mark.parametrize(
     "sizes, weights, multiply_adds",
     [((1500, 1500), 66022000, 51000000), ((373, 315), 21824148, None), ((381, 535), None, None)],

@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import subprocess
@@ -6,7 +7,7 @@ import sys
 import pytest
 
 from sparse_rnn.errors import UserError
-from sparse_rnn.training.run_directory import RunDirectory, check
+from sparse_rnn.training.run_directory import RunDirectory, beside, check
 from tests import tiny
 
 CONFIG = {"model": {"sizes": [7, 5], "keep_prob": 0.5}, "train": {"epochs": 3}, "penalties": [{"strength": 0.1}]}
@@ -31,8 +32,8 @@ def path(tmp_path):
 @pytest.fixture
 def old(path):
     """A run that has ended: nobody holds its lock."""
-    RunDirectory(path, CONFIG, ORIGIN)._lock.close()
-    return path
+    with RunDirectory(path, CONFIG, ORIGIN):
+        return path
 
 
 def test_a_new_run_says_what_it_is(path):
@@ -99,7 +100,12 @@ def test_an_empty_folder_becomes_a_run(path):
 
 @pytest.mark.parametrize(
     "left",
-    [[".lock"], [".lock", "origin.json"], [".lock", "origin.json.x1.partial"], ["origin.json", "config.json.x.partial"]],
+    [
+        [".lock"],
+        [".lock", "origin.json"],
+        [".lock", "origin.json.x1.partial"],
+        ["origin.json", "config.json.x.partial"],
+    ],
 )
 def test_a_run_that_was_killed_while_it_began_begins_again(path, left):
     os.makedirs(path)
@@ -152,8 +158,6 @@ def test_looking_makes_nothing(path):
 
 
 def test_a_run_is_trained_by_one_process_at_a_time(path):
-    run = RunDirectory(path, CONFIG, ORIGIN)
-    before = tiny.contents(path)
     program = (
         "import sys, json; from sparse_rnn.training.run_directory import RunDirectory\n"
         "try: RunDirectory(sys.argv[1], *json.loads(sys.argv[2]))\n"
@@ -161,11 +165,12 @@ def test_a_run_is_trained_by_one_process_at_a_time(path):
     )
     command = [sys.executable, "-c", program, path, json.dumps([CONFIG, ORIGIN])]
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    assert subprocess.check_output(command, cwd=root).decode().strip() == (
-        "run directory '{}' is in use by another process.".format(path)
-    )
-    assert tiny.contents(path) == before
-    run._lock.close()
+    with RunDirectory(path, CONFIG, ORIGIN):
+        before = tiny.contents(path)
+        assert subprocess.check_output(command, cwd=root).decode().strip() == (
+            "run directory '{}' is in use by another process.".format(path)
+        )
+        assert tiny.contents(path) == before
     assert subprocess.check_output(command, cwd=root) == b""
 
 
@@ -174,3 +179,37 @@ def test_a_log_that_cannot_be_written_is_one_sentence(path):
     os.mkdir(run.file("log.txt"))
     with pytest.raises(UserError, match="log.txt' cannot be written: Is a directory"):
         run.say("something")
+
+
+def test_a_run_that_another_process_begins_and_leaves_in_the_same_moment_is_noticed(path, monkeypatch):
+    lock = fcntl.flock
+
+    def another_is_faster(*arguments):
+        for name, content in (("origin.json", ORIGIN), ("config.json", changed(CONFIG, "train", "epochs", 4))):
+            with open(os.path.join(path, name), "w") as file:
+                json.dump(content, file)
+        lock(*arguments)
+
+    monkeypatch.setattr(fcntl, "flock", another_is_faster)
+    with pytest.raises(UserError, match="holds another experiment: train.epochs is 4 there and 3 now"):
+        RunDirectory(path, CONFIG, ORIGIN)
+
+
+@pytest.mark.parametrize("checkpoint", ["", "model.ckpt-7", "best", "best/", "best/model.ckpt-5"])
+def test_what_goes_with_a_checkpoint_is_found_from_wherever_it_lies_in_a_run(old, checkpoint):
+    os.mkdir(os.path.join(old, "best"))
+    found = beside(os.path.join(old, checkpoint), "config.json")
+    assert os.path.samefile(found, os.path.join(old, "config.json"))
+    assert beside(os.path.join(old, checkpoint), "vocabulary.txt") is None
+
+
+def test_what_lies_above_any_other_folder_does_not_go_with_its_checkpoint(old):
+    os.mkdir(os.path.join(old, "copy"))
+    assert beside(os.path.join(old, "copy", "model.ckpt-7"), "config.json") is None
+
+
+@pytest.mark.parametrize("inside, found", [("best", "../config.json"), (".", "config.json")])
+def test_a_prefix_without_a_folder_lies_in_the_working_directory(old, monkeypatch, inside, found):
+    os.mkdir(os.path.join(old, "best"))
+    monkeypatch.chdir(os.path.join(old, inside))
+    assert beside("model.ckpt-7", "config.json") == found

@@ -1,7 +1,7 @@
 """What TensorBoard reads: scalars over steps, and the graph.
 
-Events are written where they arise. TensorFlow's FileWriter writes them in a thread, which loses what a full disk refuses,
-or ends in a traceback that nobody can catch.
+Events are written where they arise. TensorFlow's FileWriter writes them in a thread, which loses what a full disk
+refuses, or ends in a traceback that nobody can catch.
 """
 
 import os

@@ -11,16 +11,27 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict
 
 from sparse_rnn import checkpoints, sparsity
-from sparse_rnn.compat import reason, session_config, tf
+from sparse_rnn.compat import reason, session_config, tf, variables_by_name
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import schedules
 from sparse_rnn.training.events import Events
-from sparse_rnn.training.metrics import TIMES
 from sparse_rnn.training.optimization import TrainingStep
 from sparse_rnn.training.progress import Progress
+from sparse_rnn.training.run_directory import BEST
 
 #: The metric by which the best checkpoint is chosen: the smallest wins.
 SELECTED_BY = "valid_perplexity"
+#: Column of metrics.csv -> TensorBoard tag; those of the sparsity report bring their own.
+_TAGS = {
+    "train_loss": "loss/train",
+    "penalty": "loss/penalty",
+    "train_perplexity": "perplexity/train",
+    "valid_perplexity": "perplexity/valid",
+    "weights_after": "cost/weights_after_removal",
+    "multiply_adds_after": "cost/multiply_adds_after_removal",
+    "learning_rate": "train/learning_rate",
+    "words_per_second": "train/words_per_second",
+}
 
 
 @dataclass
@@ -108,8 +119,8 @@ class _Training:
                 "--save_path.".format(prefix, reason(error))
             ) from error
         self.saver.recover_last_checkpoints([prefix])
-        if os.path.exists(self.run.file("best", "checkpoint")):
-            self.best_saver.recover_last_checkpoints([checkpoints.find(self.run.file("best"))])
+        if os.path.exists(self.run.file(BEST, "checkpoint")):
+            self.best_saver.recover_last_checkpoints([checkpoints.find(self.run.file(BEST))])
 
     def _keep_rows_until(self, done):
         metrics = self.run.metrics
@@ -165,7 +176,7 @@ class _Training:
         row["seconds"] = seconds
         row["words_per_second"] = task.steps_per_epoch * task.words_per_step / seconds
         if row[SELECTED_BY] < self.run.metrics.best(SELECTED_BY):
-            checkpoints.save(self.best_saver, self.session, self.run.file("best"), row["step"])
+            checkpoints.save(self.best_saver, self.session, self.run.file(BEST), row["step"])
         self._summarise(row, report)
         # The row comes last: an epoch that has one is never finished again.
         self.run.metrics.append(row)
@@ -185,13 +196,11 @@ class _Training:
 
     def weights(self):
         """The trainable variables' values: ``{name: array}``."""
-        variables = tf.trainable_variables()
-        return {variable.op.name: value for variable, value in zip(variables, self.session.run(variables))}
+        return self.session.run(variables_by_name())
 
     def _summarise(self, row, report):
-        scalars = {_tag(name): value for name, value in row.items() if _tag(name)}
-        scalars.update(report.scalars())
-        self.events.scalars(scalars, row["step"])
+        scalars = {tag: row[column] for column, tag in _TAGS.items()}
+        self.events.scalars(dict(report.scalars(), **scalars), row["step"])
 
     def _save(self):
         self._stop_unless_the_next_step_is_finite()
@@ -227,17 +236,3 @@ class _Training:
 
 def _exp(loss):
     return math.exp(loss) if loss < 700 else float("inf")
-
-
-_TAGS = {
-    "train_loss": "loss/train",
-    "penalty": "loss/penalty",
-    "train_perplexity": "perplexity/train",
-    "valid_perplexity": "perplexity/valid",
-    "learning_rate": "train/learning_rate",
-    TIMES[1]: "train/words_per_second",
-}
-
-
-def _tag(column):
-    return _TAGS.get(column)

@@ -18,7 +18,7 @@ Attributes:
   learning_rate: placeholder, fed at every step.
   global_step: variable, number of updates done.
   totals: ``{"cost": ..., "penalty": ...}``, variables with the sums over this epoch's steps.
-  begin_epoch: operation that sets the totals and the carried state to zero.
+  begin_epoch: operation that sets the totals, the seconds and the carried state to zero.
   seconds: variable that keeps the epoch's training time across an interruption.
 """
 

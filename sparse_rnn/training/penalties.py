@@ -1,7 +1,7 @@
 """The penalties that a config asks for, as one term of the loss."""
 
 from sparse_rnn import group_files, groups, regularizers
-from sparse_rnn.compat import static_shape, tf, variables_by_name
+from sparse_rnn.compat import static_shapes, tf, variables_by_name
 from sparse_rnn.training.options import match_variables
 
 
@@ -29,8 +29,7 @@ def total(options, structure):
 
 def _over_units(penalty, structure, by_name, where):
     if penalty.group_file:
-        shapes = {name: tuple(static_shape(variable)) for name, variable in by_name.items()}
-        chosen = group_files.load(penalty.group_file, shapes)
+        chosen = group_files.load(penalty.group_file, static_shapes(by_name))
     else:
         chosen = [groups.find(structure, name, where + ".groups") for name in penalty.groups]
     return [

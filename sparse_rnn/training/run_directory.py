@@ -21,12 +21,14 @@ from sparse_rnn.errors import UserError
 from sparse_rnn.training.metrics import Metrics
 
 CONFIG, ORIGIN, STRUCTURE, METRICS, LOCK = "config.json", "origin.json", "structure.json", "metrics.csv", ".lock"
+#: The folder of the best checkpoint in a run directory.
+BEST = "best"
 #: What of origin.json must stay the same for a run to go on.
 _FIXED_ORIGIN = ("text", "restored_from", "compacted_from")
 
 
 class RunDirectory:
-    """Opens a new run at ``path``, or goes on with the one that is there.
+    """Opens a new run at ``path``, or goes on with the one that is there; ``with`` gives it free for others at the end.
 
     Args:
       path: the folder; made where it does not exist.
@@ -54,6 +56,7 @@ class RunDirectory:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise UserError("run directory '{}' is in use by another process.".format(path)) from error
+        check(path, config, origin)  # again, now that nobody else can begin a run here
         for name in _half_written(path):
             with contextlib.suppress(OSError):
                 os.remove(self.file(name))
@@ -62,6 +65,12 @@ class RunDirectory:
             files.write_json(self.file(ORIGIN), origin)
             files.write_json(self.file(CONFIG), config)
         self.metrics = Metrics(self.file(METRICS))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self._lock.close()
 
     def file(self, *names):
         """The path of a file in the run directory."""
@@ -82,6 +91,20 @@ class RunDirectory:
             raise UserError("'{}' cannot be written: {}.".format(self.file("log.txt"), error.strerror)) from error
 
 
+def beside(checkpoint, name):
+    """The file called ``name`` that goes with a checkpoint, or None.
+
+    Args:
+      checkpoint: a checkpoint prefix or the folder that holds it; for a run's best/ its files lie in the run directory.
+      name: "config.json" and the like.
+    """
+    folder = checkpoint if os.path.isdir(checkpoint) else os.path.dirname(checkpoint)
+    folders = [folder]
+    if os.path.basename(os.path.abspath(folder)) == BEST:
+        folders.append(os.path.normpath(os.path.join(folder, os.pardir)))
+    return next((path for path in (os.path.join(each, name) for each in folders) if os.path.exists(path)), None)
+
+
 def check(path, config, origin):
     """Raise a UserError where ``path`` cannot become, or go on as, the run directory of this experiment.
 
@@ -94,7 +117,7 @@ def check(path, config, origin):
     if not os.path.isdir(path):
         raise UserError("'{}' is a file; a run directory is needed.".format(path))
     if not os.path.exists(os.path.join(path, CONFIG)):
-        strangers = sorted(set(os.listdir(path)) - {LOCK, ORIGIN} - set(_half_written(path)))
+        strangers = sorted(set(files.names_in(path)) - {LOCK, ORIGIN} - set(_half_written(path)))
         if strangers:
             raise UserError(
                 "folder '{}' is not empty and holds no run (it has '{}'); choose another --save_path.".format(
@@ -116,7 +139,7 @@ def check(path, config, origin):
 def _half_written(path):
     """What a kill left of our files while they were being written."""
     ours = tuple(name + "." for name in (CONFIG, ORIGIN, STRUCTURE, METRICS))
-    return [name for name in os.listdir(path) if name.startswith(ours) and name.endswith(files.PARTIAL)]
+    return [name for name in files.names_in(path) if name.startswith(ours) and name.endswith(files.PARTIAL)]
 
 
 def _difference(old, new, key=""):

@@ -288,18 +288,15 @@ def _folder_splits(folder: str) -> Dict[str, List[str]]:
 
 def _prefix(folder: str) -> str:
     """What stands before ``train.txt`` in the names of the folder's three files."""
-    try:
-        names = sorted(os.listdir(folder))
-    except OSError as error:
-        raise UserError("the folder '{}' cannot be read ({})".format(folder, error.strerror)) from None
+    names = files.names_in(folder)
     matches = (re.fullmatch(r"(|[^.].*\.)(?:train|valid|test)\.txt", name) for name in names)
     prefixes = sorted({match.group(1) for match in matches if match})
     if not prefixes:
         raise UserError("the folder '{}' has no ptb.train.txt or train.txt; {}".format(folder, _HOW_TO_GET_DATA))
-    files = {prefix: ["{}{}.txt".format(prefix, split) for split in SPLITS] for prefix in prefixes}
-    complete = [prefix for prefix in prefixes if set(files[prefix]) <= set(names)]
+    wanted = {prefix: ["{}{}.txt".format(prefix, split) for split in SPLITS] for prefix in prefixes}
+    complete = [prefix for prefix in prefixes if set(wanted[prefix]) <= set(names)]
     if not complete:
-        missing = " and ".join(name for name in files[prefixes[0]] if name not in names)
+        missing = " and ".join(name for name in wanted[prefixes[0]] if name not in names)
         raise UserError("the folder '{}' lacks {}; {}".format(folder, missing, _HOW_TO_GET_DATA))
     for usual in ("ptb.", ""):
         if usual in complete:
