@@ -1,11 +1,11 @@
 """The group files of the original, written by hand for one size each, are found in models of those shapes."""
 
 import pytest
-from tests import discover_models as models
-from tests.original_files import bidaf_file, bidaf_shapes, rhn_file, rhn_shapes
 
 import sparse_rnn
 from sparse_rnn.compat import tf
+from tests import discover_models as models
+from tests.original_files import bidaf_file, bidaf_shapes, rhn_file, rhn_shapes
 
 
 def places(entries):
@@ -108,9 +108,7 @@ def bidaf(d, context_steps=3, question_steps=2):
     g2 = bilstm("main/g2", tf.unstack(tf.concat([p0, g1, a1i, g1 * a1i], 2), axis=1), d, variables)
     stops = linear("main/logits2/first/", tf.concat([tf.stack(g2, 1), p0], 2), variables)
     labels = tf.placeholder(tf.int32, [2], "labels")
-    return [
-        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits) for logits in (starts, stops)
-    ]
+    return [tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits) for logits in (starts, stops)]
 
 
 @pytest.fixture

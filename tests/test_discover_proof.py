@@ -3,11 +3,11 @@
 import hypothesis
 import pytest
 from hypothesis import strategies
-from tests import discover_models as models
 
 from sparse_rnn import groups
 from sparse_rnn.discovery import cells, control, result, shapes, values, walk
 from sparse_rnn.discovery.values import Value
+from tests import discover_models as models
 
 #: Their units cannot be removed one by one.
 PINNED = ("dot_attention", "normalised", "numbered", "rolled", "sized", "summed")
@@ -28,7 +28,9 @@ def test_units_that_are_not_independent_are_left_as_they_are(kind):
     assert any(("layer_0/kernel", 1, 0) in pinned.places for pinned in structure.pinned)
 
 
-@pytest.mark.parametrize("kind", ["attention", "gru", "highway", "lstm_loop", "lstm_ours", "lstm_unrolled", "normalised"])
+@pytest.mark.parametrize(
+    "kind", ["attention", "gru", "highway", "lstm_loop", "lstm_ours", "lstm_unrolled", "normalised"]
+)
 def test_training_operations_change_nothing(kind):
     layers = [("dense", 6), (kind, 4)]
     for seed in (0, 1):  # variables as handles and as references

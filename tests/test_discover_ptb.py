@@ -5,7 +5,7 @@ import pytest
 import sparse_rnn
 from ptb import config, model, train
 from sparse_rnn import groups, recurrence
-from sparse_rnn.compat import tf, variables_by_name, static_shape
+from sparse_rnn.compat import static_shape, tf, variables_by_name
 from sparse_rnn.training import text
 
 SMALL = [

@@ -155,6 +155,7 @@ class Classes:
             self._union(nodes[0], unknown)
         else:
             self._parts[unknown] = nodes
+            self._length[unknown] = self.length([Segment(node) for node in nodes])
 
     def _split(self, node: int, size: int) -> None:
         length = self._length[node]

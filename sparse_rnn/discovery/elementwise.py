@@ -35,9 +35,9 @@ FLOATS = (1, 2, 14, 19)
 
 def rules():
     """Operation type -> rule."""
-    found = {op: identity_n for op in PASSES + ["IdentityN"]}
-    found.update({op: _keeps_zero for op in KEEPS_ZERO})
-    found.update({op: _loses_zero for op in LOSES_ZERO})
+    found = dict.fromkeys(PASSES + ["IdentityN"], identity_n)
+    found.update(dict.fromkeys(KEEPS_ZERO, _keeps_zero))
+    found.update(dict.fromkeys(LOSES_ZERO, _loses_zero))
     for ops, combine in ((ALL, _all), (ANY, _any), (FIRST, _first), (NEVER, _never)):
         found.update({op: _broadcasting(combine) for op in ops})
     found.update(Cast=cast, Select=select, BiasAdd=bias_add, BroadcastTo=broadcast_to)
@@ -122,9 +122,7 @@ def _counts(values):
 
 def _one_dimension(step, column, combine):
     """Tie the operands' dimensions at one place; None stands for an operand that has none there."""
-    wide = [
-        number for number, each in enumerate(column) if each is not None and step.classes.length(each) != 1
-    ]
+    wide = [number for number, each in enumerate(column) if each is not None and step.classes.length(each) != 1]
     if not wide:
         return next(without_zero(each) for each in column if each is not None)
     result = column[wide[0]]

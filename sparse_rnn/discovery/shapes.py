@@ -342,9 +342,7 @@ def pad(step):
         if before or after:
             step.pin(dimension, "pads the indices")
             length = step.classes.length(dimension)
-            dims.append(
-                step.fresh(None if length is None else length + int(before) + int(after), "pads the indices")
-            )
+            dims.append(step.fresh(None if length is None else length + int(before) + int(after), "pads the indices"))
         else:
             dims.append(dimension)
     return [Value(dims)]

@@ -31,9 +31,9 @@ ASSIGNMENTS = (
 
 def rules():
     """Operation type -> rule."""
-    found = {op: fresh for op in _RANDOM + _DATA}
-    found.update({op: variable for op in VARIABLES})
-    found.update({op: assign for op in ASSIGNMENTS})
+    found = dict.fromkeys(_RANDOM + _DATA, fresh)
+    found.update(dict.fromkeys(VARIABLES, variable))
+    found.update(dict.fromkeys(ASSIGNMENTS, assign))
     found.update(
         Const=constant,
         Placeholder=placeholder,
