@@ -53,7 +53,7 @@ def main():
         structure = sparse_rnn.discover(graph)
         seconds = time.time() - built
     print(
-        "TensorFlow {}: {:,} operations, built in {:.1f} s; structure found in {:.1f} s, {:.0f} MB more at the peak".format(
+        "TensorFlow {}: {:,} operations, built in {:.1f} s; structure found in {:.1f} s with {:.0f} MB more".format(
             VERSION, len(graph.get_operations()), built - started, seconds, _megabytes() - memory
         )
     )

@@ -23,6 +23,7 @@ __all__ = [
     "compaction",
     "cost",
     "discover",
+    "discovery",
     "freezing",
     "group_files",
     "groups",
@@ -34,7 +35,7 @@ __all__ = [
     "zeroing",
 ]
 
-_ON_FIRST_USE = ("checkpoints", "freezing", "lstm", "plots", "regularizers", "zeroing")
+_ON_FIRST_USE = ("checkpoints", "discovery", "freezing", "lstm", "plots", "regularizers", "zeroing")
 
 
 def __getattr__(name):

@@ -15,9 +15,9 @@ def slices(group, role):
 
 
 def reasons(structure, variable):
-    return " ".join(
-        reason for pinned in structure.pinned if variable in {place[0] for place in pinned.places} for reason in pinned.reasons
-    )  # fmt: skip
+    """Why indices of the variable are left alone, in one text."""
+    about = [pinned for pinned in structure.pinned if variable in [place[0] for place in pinned.places]]
+    return " ".join(reason for pinned in about for reason in pinned.reasons)
 
 
 def perceptron(inputs, units=4, outputs=3, between=lambda hidden: hidden):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import strategies
 
 from sparse_rnn import groups
-from sparse_rnn.discovery import cells, control, result, shapes, values, walk
+from sparse_rnn.discovery import cells, control, reshaping, result, shapes, values, walk
 from sparse_rnn.discovery.values import Value
 from tests import discover_models as models
 
@@ -104,7 +104,7 @@ MUTATIONS = {
     "a sum over units pins nothing": ((walk.RULES, "Sum", kept_dimensions), "summed"),
     "a cast of a size pins nothing": ((walk.RULES, "Cast", first_operand), "sized"),
     "activations multiplied pin nothing": ((values.Step, "contract", tied_only), "dot_attention"),
-    "blocks of a reshape are not tied": ((shapes._Reshape, "_divided", blocks_untied), "gates_by_reshape"),
+    "blocks of a reshape are not tied": ((reshaping._Reshape, "_divided", blocks_untied), "gates_by_reshape"),
     "an unknown operation pins nothing": ((walk.Analysis, "_unfollowed", unpinned), "rolled"),
     "differing constants pin nothing": ((result, "_pin_differing_constants", lambda analysis: None), "numbered"),
     "a loop is not closed": ((control, "_same_or_pinned", lambda *_: None), "lstm_loop"),

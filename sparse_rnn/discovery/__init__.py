@@ -20,7 +20,7 @@ from sparse_rnn.discovery.result import Discovered, Pinned
 from sparse_rnn.discovery.sources import VARIABLES
 from sparse_rnn.errors import UserError
 
-__all__ = ["Discovered", "Pinned", "discover"]
+__all__ = ["Discovered", "Pinned", "discover", "discover_file"]
 
 
 def discover(graph=None, keep=()):
@@ -43,6 +43,29 @@ def discover(graph=None, keep=()):
     """
     with _without_collector():
         return _discover(tf.get_default_graph() if graph is None else graph, keep)
+
+
+def discover_file(path):
+    """The structure of the graph in a ``.meta`` file, which a ``tf.train.Saver`` writes beside its checkpoints.
+
+    Args:
+      path: the file.
+
+    Returns:
+      A Discovered, as :func:`discover` gives it.
+
+    Raises:
+      UserError: the file holds no graph that this TensorFlow knows, or one without trainable variables.
+    """
+    with tf.Graph().as_default() as graph:
+        try:
+            tf.train.import_meta_graph(path, clear_devices=True)
+        except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise UserError("'{}' holds no graph that can be read: {}.".format(path, reason)) from error
+        if not tf.trainable_variables():
+            raise UserError("'{}' holds a graph without trainable variables, so no units can be found.".format(path))
+    return discover(graph)
 
 
 def _discover(graph, keep):

@@ -6,11 +6,11 @@ from sparse_rnn.compat import tf
 from sparse_rnn.discovery.values import Elements, Unfollowed, Value, Variable, read
 
 _RANDOM = (
-    "Multinomial ParameterizedTruncatedNormal RandomGamma RandomPoisson RandomPoissonV2 RandomShuffle RandomStandardNormal "
-    "RandomUniform RandomUniformInt StatelessMultinomial StatelessRandomGetKeyCounter StatelessRandomGetAlg "
-    "StatelessRandomGetKeyCounterAlg StatelessRandomNormal StatelessRandomNormalV2 StatelessRandomUniform "
-    "StatelessRandomUniformInt StatelessRandomUniformIntV2 StatelessRandomUniformV2 StatelessTruncatedNormal "
-    "StatelessTruncatedNormalV2 TruncatedNormal"
+    "Multinomial ParameterizedTruncatedNormal RandomGamma RandomPoisson RandomPoissonV2 RandomShuffle "
+    "RandomStandardNormal RandomUniform RandomUniformInt StatelessMultinomial StatelessRandomGetKeyCounter "
+    "StatelessRandomGetAlg StatelessRandomGetKeyCounterAlg StatelessRandomNormal StatelessRandomNormalV2 "
+    "StatelessRandomUniform StatelessRandomUniformInt StatelessRandomUniformIntV2 StatelessRandomUniformV2 "
+    "StatelessTruncatedNormal StatelessTruncatedNormalV2 TruncatedNormal"
 ).split()
 _DATA = (
     "FIFOQueueV2 IteratorGetNext IteratorGetNextSync QueueDequeueManyV2 QueueDequeueUpToV2 QueueDequeueV2 RestoreV2 "

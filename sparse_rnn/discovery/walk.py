@@ -1,13 +1,13 @@
 """The walk over a graph, from what goes in to what comes out, that applies each operation's rule."""
 
-from sparse_rnn.discovery import cells, control, elementwise, lists, products, shapes, sources
+from sparse_rnn.discovery import cells, control, elementwise, lists, products, reshaping, shapes, slicing, sources
 from sparse_rnn.discovery.classes import Classes, Segment
 from sparse_rnn.discovery.folding import fold
 from sparse_rnn.discovery.values import Step, Unfollowed, Value, Variable
 
 #: Operation type -> the rule that relates its outputs to its inputs. What has none pins what it touches.
 RULES = {}
-for _family in (cells, control, elementwise, lists, products, shapes, sources):
+for _family in (cells, control, elementwise, lists, products, reshaping, shapes, slicing, sources):
     RULES.update(_family.rules())
 
 
@@ -118,6 +118,9 @@ class Analysis:
             return outputs
         except Unfollowed as why:
             return self._unfollowed(step, str(why))
+        except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError):
+            # A form of the operation that its rule was not written for.
+            return self._unfollowed(step, "is an operation ({}) in a form that is not followed".format(node.op))
 
     def _input(self, scope, node, source, number):
         if source in scope.values:
