@@ -45,8 +45,8 @@ def dense(name, inputs, units):
 
 
 def model(words, vocabulary, sizes):
-    """Scores ``[B, T, V]`` of the next word. ``sizes``: of the embedding, the layers, the attention, the output layer."""
-    embedding = tf.get_variable("embedding", [vocabulary, sizes["embedding"]], initializer=_UNIFORM)
+    """Scores ``[B, T, V]`` of the next word; ``sizes`` as in _SIZES."""
+    embedding = tf.get_variable("embedding", [vocabulary, sizes["embedding"]])
     h = lstm(tf.nn.embedding_lookup(embedding, words), [sizes["layer_0"], sizes["layer_1"]])
     # Every step looks back at all steps before it.
     query, key = (tf.expand_dims(dense("attention/" + name, h, sizes["attention"]), axis) for name, axis in _SIDES)
@@ -57,7 +57,6 @@ def model(words, vocabulary, sizes):
     return dense("softmax", read, vocabulary)
 
 
-_UNIFORM = tf.random_uniform_initializer(-0.5, 0.5)
 _SIDES = (("query", 2), ("key", 1))
 _SIZES = {"embedding": 96, "layer_0": 128, "layer_1": 128, "attention": 48, "output": 96}
 
@@ -66,20 +65,22 @@ class Graph:
     """The model with its loss in a session of its own."""
 
     def __init__(self, vocabulary, sizes, strength=0.0):
-        with tf.Graph().as_default():
+        uniform = tf.random_uniform_initializer(-0.1, 0.1)
+        with tf.Graph().as_default(), tf.variable_scope("", initializer=uniform):
             tf.set_random_seed(1)
             self.words = tf.placeholder(tf.int32, [BATCH, STEPS])
             self.targets = tf.placeholder(tf.int32, [BATCH, STEPS])
             self.scores = model(self.words, vocabulary, sizes)
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=self.targets, logits=self.scores)
-            self.loss = loss = tf.reduce_mean(losses)
-            optimizer = tf.train.AdamOptimizer(0.005)
+            self.loss = tf.reduce_mean(losses)
+            self.rate = tf.placeholder_with_default(1.0, [])
+            loss = STEPS * self.loss
 
             # These are the lines that make a model of yours smaller:
             self.structure = sr.discover(tf.get_default_graph())
             layers = [group for group in self.structure if "cell" in group.name]
             loss += sr.regularizers.units(layers, strength=strength)
-            self.train = sr.zeroing.after(optimizer.minimize(loss), tf.trainable_variables(), threshold=1e-3)
+            self.train = sr.zeroing.after(self._update(loss), tf.trainable_variables(), threshold=1e-4)
 
             self.variables = {variable.op.name: variable for variable in tf.trainable_variables()}
             self.feeds = {name: tf.placeholder(tf.float32, each.shape) for name, each in self.variables.items()}
@@ -87,9 +88,14 @@ class Graph:
             self.session = tf.Session()
             self.session.run(tf.global_variables_initializer())
 
-    def run(self, fetches, batch):
+    def _update(self, loss):
+        variables = tf.trainable_variables()
+        gradients, _ = tf.clip_by_global_norm(tf.gradients(loss, variables), 5.0)
+        return tf.train.GradientDescentOptimizer(self.rate).apply_gradients(zip(gradients, variables))
+
+    def run(self, fetches, batch, rate=1.0):
         """Values for (words, targets)."""
-        return self.session.run(fetches, {self.words: batch[0], self.targets: batch[1]})
+        return self.session.run(fetches, {self.words: batch[0], self.targets: batch[1], self.rate: rate})
 
     def perplexity(self, batches):
         """Of all words of the batches."""
@@ -108,8 +114,8 @@ def sizes_of(structure):
 def main():
     """Train, shrink, prove, time."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--strength", type=float, default=1e-3)
+    parser.add_argument("--epochs", type=int, default=14)
+    parser.add_argument("--strength", type=float, default=0.006)
     flags = parser.parse_args()
     corpus = text.load_corpus("builtin")
     vocabulary = len(corpus.vocabulary)
@@ -118,7 +124,7 @@ def main():
     print(large.structure)
     for epoch in range(flags.epochs):
         for batch in batches:
-            large.run(large.train, batch)
+            large.run(large.train, batch, rate=0.6 ** max(epoch - 7, 0))
         weights = large.session.run(large.variables)
         kept = {name: len(units) for name, units in sr.sparsity.kept_units(weights, large.structure).items()}
         valid_perplexity = large.perplexity(valid)
