@@ -7,6 +7,7 @@ from ptb import config, model, train
 from sparse_rnn import groups, recurrence
 from sparse_rnn.compat import static_shape, tf, variables_by_name
 from sparse_rnn.training import text
+from tests import tiny
 
 SMALL = [
     "model.hidden_sizes=[7,5]",
@@ -19,10 +20,12 @@ SMALL = [
 
 @pytest.mark.parametrize("longest_unrolled", [64, 0], ids=["unrolled", "loop"])
 @pytest.mark.parametrize("overrides", [[], ["sparsity.freeze=group", "train.optimizer=adam"]], ids=["sgd", "frozen"])
-def test_training_graph_has_the_structure_that_is_built_by_hand(longest_unrolled, overrides, graph, monkeypatch):
+def test_training_graph_has_the_structure_that_is_built_by_hand(
+    longest_unrolled, overrides, graph, monkeypatch, tmp_path
+):
     monkeypatch.setattr(recurrence, "LONGEST_UNROLLED", longest_unrolled)
     experiment = config.load_experiment("ptb/configs/small_iss.json", None, SMALL + overrides)
-    train.build(experiment, text.load_corpus("builtin", 50))
+    train.build(experiment, text.load_corpus(tiny.write_text(tmp_path)))
     found = sparse_rnn.discover(graph)
     built = model.structure(experiment.model)
     assert {frozenset(group.slices) for group in found} == {frozenset(group.slices) for group in built}

@@ -3,7 +3,6 @@
 Either form of TensorFlow's loops is followed once: what goes round has the same indices in every round.
 """
 
-from sparse_rnn.discovery.classes import Segment
 from sparse_rnn.discovery.values import Elements, Unfollowed, Value, Variable, tracked, without_zero
 
 
@@ -109,9 +108,6 @@ def _one_of(step, values):
     dims = list(first.dims)
     for other in values[1:]:
         for axis, dimension in enumerate(other.dims):
-            dims[axis] = tuple(
-                Segment(one.node, one.zero | another.zero if one.zero and another.zero else None)
-                for one, another in zip(*step.tie(dims[axis], dimension))
-            )
+            dims[axis] = step.alike(dims[axis], dimension)
     pure = all(value.pure for value in values)
     return Value(dims if pure else [without_zero(dimension) for dimension in dims], pure)

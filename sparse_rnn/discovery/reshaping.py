@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from sparse_rnn.discovery.classes import Segment
 from sparse_rnn.discovery.values import Unfollowed, Value, Variable
 
 #: Blocks that a dimension is cut into, or put together of; beyond, it has to stay whole.
@@ -100,10 +99,7 @@ class _Reshape:
             return step.fresh(blocks, reason), step.fresh(size, reason)
         first, *others = step.cut(dimension, [size] * blocks)
         for other in others:
-            first = tuple(
-                Segment(one.node, one.zero | another.zero if one.zero and another.zero else None)
-                for one, another in zip(*step.tie(first, other))
-            )
+            first = step.alike(first, other)
         return step.fresh(blocks, reason), first
 
     def _joined(self, factors):

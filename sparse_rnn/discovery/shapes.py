@@ -80,8 +80,7 @@ def concat(step):
     for value in values[1:]:
         for place, dimension in enumerate(value.dims):
             if place != axis:
-                step.tie(dims[place], dimension)
-    dims = [without_zero(dimension) for dimension in dims]
+                dims[place] = step.alike(dims[place], dimension)
     dims[axis] = tuple(segment for value in values for segment in value.dims[axis])
     return [Value(dims, all(value.pure for value in values), counts=counts)]
 
@@ -89,9 +88,9 @@ def concat(step):
 def pack(step):
     """Tensors of equal dimensions on top of each other."""
     values = step.tensors()
+    dims = list(values[0].dims)
     for value in values[1:]:
-        step.tie_all(values[0], value)
-    dims = [without_zero(dimension) for dimension in values[0].dims]
+        dims = [step.alike(one, other) for one, other in zip(dims, value.dims)]
     axis = step.attribute("axis", "i")
     dims.insert(
         axis if axis >= 0 else len(dims) + 1 + axis, step.fresh(len(values), "stacks tensors, each in its place")

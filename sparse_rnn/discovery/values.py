@@ -156,6 +156,13 @@ class Step:
             raise Unfollowed("relates dimensions of different or unknown lengths")
         return tied
 
+    def alike(self, first, second):
+        """Tie two dimensions; the result is zero where both are."""
+        return tuple(
+            Segment(one.node, one.zero | other.zero if one.zero and other.zero else None)
+            for one, other in zip(*self.tie(first, second))
+        )
+
     def tie_all(self, first, second):
         """Tie all dimensions of two values of equal rank."""
         if len(first.dims) != len(second.dims):
