@@ -22,6 +22,8 @@ __all__ = [
     "checkpoints",
     "compaction",
     "cost",
+    "discover",
+    "discovery",
     "freezing",
     "group_files",
     "groups",
@@ -33,7 +35,7 @@ __all__ = [
     "zeroing",
 ]
 
-_ON_FIRST_USE = ("checkpoints", "freezing", "lstm", "plots", "regularizers", "zeroing")
+_ON_FIRST_USE = ("checkpoints", "discovery", "freezing", "lstm", "plots", "regularizers", "zeroing")
 
 
 def __getattr__(name):
@@ -41,4 +43,6 @@ def __getattr__(name):
         return importlib.import_module("sparse_rnn." + name)
     if name == "ZeroingHook":
         return importlib.import_module("sparse_rnn.zeroing").ZeroingHook
+    if name == "discover":
+        return importlib.import_module("sparse_rnn.discovery").discover
     raise AttributeError("module 'sparse_rnn' has no attribute '{}'".format(name))

@@ -1,9 +1,9 @@
 """Look at, cut down or draw the recurrent layers in any TensorFlow checkpoint.
 
 CHECKPOINT is a run directory of the trainers, any folder with a checkpoint, or a checkpoint prefix
-(runs/a/model.ckpt-1300), written by any TensorFlow from 1.0 on. A group file says which weights belong
-to which unit: the structure.json of a run directory is found by itself; any other, in our format or in that of the
-original ISS code, is given with --groups.
+(runs/a/model.ckpt-1300), written by any TensorFlow from 1.0 on. Which weights belong to which unit is read off the
+model's graph, the .meta file beside the checkpoint. The structure.json of a run directory goes before it; any
+other group file, in our format or in that of the original ISS code, is given with --groups.
 """
 
 import argparse
@@ -23,9 +23,17 @@ from sparse_rnn.training import command
 from sparse_rnn.training.metrics import Metrics
 from sparse_rnn.training.run_directory import CONFIG, KEPT, METRICS, STRUCTURE, beside
 
+#: What a tf.train.Saver calls the graph beside a checkpoint.
+META = ".meta"
+
+_NOTHING_BESIDE = (
+    "'{}' has no {} that says which weights belong to which unit, nor the model's graph (.meta); give --groups=FILE."
+)
+_NONE = "'{}': no units are found in this graph that could be removed; give --groups=FILE."
+
 _EXAMPLES = """examples:
   sparse-rnn inspect runs/iss                            kept units, zeros, weights and multiply-adds
-  sparse-rnn inspect model.ckpt-1300                     the variables of a checkpoint, without a group file
+  sparse-rnn inspect model.ckpt-1300                     the same of your own model, whose .meta file lies beside it
   sparse-rnn inspect model.ckpt-1300 --groups=units.json --json
   sparse-rnn compact runs/iss --save_path=runs/iss_small
   sparse-rnn plot runs/iss                               figures into runs/iss/plots
@@ -44,14 +52,16 @@ class Loaded:
     Attributes:
       folder: the folder that the checkpoint was asked for in.
       weights: ``{variable name: array}``.
-      group_file: the group file, or None where there is none.
+      source: the group file or the .meta file, or None where neither says anything.
       structure: what it says, or None.
+      missing: a sentence that says why there is no structure.
     """
 
     folder: str
     weights: Dict[str, np.ndarray]
-    group_file: Optional[str]
-    structure: Any
+    source: Optional[str] = None
+    structure: Any = None
+    missing: str = ""
 
     def beside(self, name):
         """The file of that name in the checkpoint's folder or, for a run's best/, in the run directory; else None."""
@@ -59,20 +69,32 @@ class Loaded:
 
 
 def load(path, group_file=None):
-    """Read a checkpoint and the group file that goes with it.
+    """Read a checkpoint and the structure that goes with it.
 
     Args:
       path: run directory, folder or checkpoint prefix.
-      group_file: the group file; by default the structure.json beside the checkpoint, if there is one.
+      group_file: the group file; by default the structure.json beside the checkpoint, if there is one, else the
+        checkpoint's .meta file.
 
     Raises:
-      UserError: the checkpoint or the group file cannot be read, or they do not go together.
+      UserError: the checkpoint or the file cannot be read, or they do not go together.
     """
     weights = sparse_rnn.checkpoints.read(path)
     folder = path if os.path.isdir(path) else os.path.dirname(path) or "."
-    group_file = group_file or beside(path, STRUCTURE)
-    structure = group_files.load(group_file, groups.shapes_of(weights)) if group_file else None
-    return Loaded(folder, weights, group_file, structure)
+    source, shapes = group_file or beside(path, STRUCTURE), groups.shapes_of(weights)
+    if source:
+        return Loaded(folder, weights, source, group_files.load(source, shapes))
+    graph = sparse_rnn.checkpoints.find(path) + META
+    if not os.path.exists(graph):
+        return Loaded(folder, weights, missing=_NOTHING_BESIDE.format(folder, STRUCTURE))
+    try:
+        structure = sparse_rnn.discovery.discover_file(graph)
+        groups.check(structure, shapes)
+    except UserError as error:
+        return Loaded(folder, weights, missing=str(error))
+    return (
+        Loaded(folder, weights, graph, structure) if structure else Loaded(folder, weights, missing=_NONE.format(graph))
+    )
 
 
 def inspect(flags):
@@ -81,6 +103,8 @@ def inspect(flags):
     if loaded.structure is not None:
         report = sparsity.report(loaded.weights, loaded.structure)
         print(json.dumps(report.as_dict(), indent=2) if flags.json else report)
+        if loaded.source.endswith(META) and not flags.json:
+            print("\nRead off {}:\n{}".format(loaded.source, loaded.structure))
         return 0
     listed = [
         {"name": name, "shape": list(np.shape(array)), "zero": float(np.mean(array == 0)) if np.size(array) else 0.0}
@@ -90,7 +114,7 @@ def inspect(flags):
         print(json.dumps({"variables": listed}, indent=2))
         return 0
     rows = [(each["name"], str(each["shape"]), "zero: {:.1%}".format(each["zero"])) for each in listed]
-    print(tables.aligned(rows) + "\n\nGive --groups=FILE to see how many units are kept.")
+    print("{}\n\n{}".format(tables.aligned(rows), loaded.missing))
     return 0
 
 
@@ -99,10 +123,10 @@ def compact(flags):
     _refuse_unless_empty(flags.save_path)
     loaded = load(flags.checkpoint, flags.groups)
     _need_structure(loaded)
-    if not (flags.complete or group_files.is_complete(loaded.group_file)):
+    if not (flags.complete or loaded.source.endswith(META) or group_files.is_complete(loaded.source)):
         raise UserError(
             "{}: a file in the original's format names what is penalised and may leave out a matrix that reads the "
-            "units; give --complete if it names every one.".format(loaded.group_file)
+            "units; give --complete if it names every one.".format(loaded.source)
         )
     small = compaction.compact(loaded.weights, loaded.structure)
     files.make_folder(flags.save_path)
@@ -152,18 +176,14 @@ def _main(arguments):
 def _add(commands, function, text):
     parser = commands.add_parser(function.__name__, help=text, description=text[0].upper() + text[1:] + ".")
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="run directory, folder or checkpoint prefix")
-    parser.add_argument("--groups", metavar="FILE", help="group file (default: structure.json beside the checkpoint)")
+    parser.add_argument("--groups", metavar="FILE", help="group file (default: structure.json, or the graph)")
     parser.set_defaults(function=function)
     return parser
 
 
 def _need_structure(loaded):
     if loaded.structure is None:
-        raise UserError(
-            "'{}' has no {} that says which weights belong to which unit; give --groups=FILE.".format(
-                loaded.folder, STRUCTURE
-            )
-        )
+        raise UserError(loaded.missing)
 
 
 def _refuse_unless_empty(folder):

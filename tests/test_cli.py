@@ -104,7 +104,7 @@ def test_inspect_without_a_group_file_lists_the_variables(call, checkpoint):
     lines = [line.split("  ") for line in out.splitlines()]
     assert ["softmax_w", "[5, 7]", "zero: 40.0%"] in [[cell.strip() for cell in line if cell] for line in lines]
     assert len([line for line in out.splitlines() if "zero: " in line]) == len(whole_checkpoint())
-    assert out.endswith("Give --groups=FILE to see how many units are kept.\n")
+    assert out.endswith("nor the model's graph (.meta); give --groups=FILE.\n")
 
 
 def test_inspect_without_a_group_file_lists_the_variables_as_json(call, checkpoint):
@@ -287,3 +287,48 @@ def test_the_module_is_a_command(run_directory):
     done = subprocess.run(command, stdout=subprocess.PIPE, env=dict(os.environ, PYTHONPATH=ROOT))
     assert done.returncode == 0
     assert done.stdout.decode().startswith("lstm_0  kept 3 of 5")
+
+
+@pytest.fixture
+def own_model(tmp_path):
+    """The prefix of a checkpoint that a tf.train.Saver wrote with the graph of a training run beside it."""
+    from sparse_rnn.compat import tf
+    from tests import discover_models
+
+    with tf.Graph().as_default():
+        weights = discover_models.Weights(seed=1)
+        weights.arrays["hidden/kernel"] = np.ones([5, 4], np.float32)
+        weights.arrays["scores/kernel"] = np.float32([[1, 2], [0, 0], [3, 0], [0, 0]])
+        hidden = discover_models.dense(weights, "hidden", tf.placeholder(tf.float32, [None, 5]), 4)
+        scores = discover_models.dense(weights, "scores", hidden, 2, tf.identity)
+        tf.train.AdamOptimizer().minimize(discover_models.loss_of(scores))
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            return tf.train.Saver().save(session, str(tmp_path / "own" / "model"), global_step=3)
+
+
+def test_inspect_reads_the_units_off_the_graph_beside_a_checkpoint(call, own_model):
+    code, out, _ = call("inspect", own_model)
+    assert code == 0
+    assert "hidden  kept 2 of 4" in out
+    assert "Read off {}.meta".format(own_model) in out
+    assert "'scores/kernel' axis 1 [0:2]" in out
+
+
+def test_compact_cuts_units_that_are_read_off_the_graph_with_their_slots(call, own_model, tmp_path):
+    small = str(tmp_path / "small")
+    assert call("compact", own_model, "--save_path=" + small)[0] == 0
+    shapes = {name: array.shape for name, array in checkpoints.read(small).items()}
+    assert (shapes["hidden/kernel"], shapes["hidden/bias/Adam"], shapes["scores/kernel"]) == ((5, 2), (2,), (2, 2))
+    assert call("inspect", small)[0] == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"no graph"])
+def test_a_graph_that_cannot_be_read_leaves_the_list_of_variables(call, own_model, content):
+    with open(own_model + ".meta", "wb") as file:
+        file.write(content)
+    code, out, _ = call("inspect", own_model)
+    assert code == 0
+    assert "hidden/kernel" in out and ".meta" in out
+    code, _, err = call("compact", own_model, "--save_path=" + own_model + "_small")
+    assert (code, err.count("\n")) == (2, 1)

@@ -1,0 +1,150 @@
+"""Rules of operations that work element by element: they tie dimensions of equal length; length 1 broadcasts."""
+
+from sparse_rnn.discovery.classes import Segment
+from sparse_rnn.discovery.values import Value, Variable, read, without_zero
+
+#: The output is the input.
+PASSES = (
+    "CheckNumerics DeepCopy EnsureShape Identity PreventGradient Print RefIdentity Snapshot StopGradient "
+    "Enter Exit LoopCond NextIteration RefEnter RefExit RefNextIteration"
+).split()
+#: f(0) = 0.
+KEEPS_ZERO = (
+    "Abs Asinh Atan Atanh Ceil Conj Elu Erf Expm1 Floor LeakyRelu Log1p Neg Real Relu Relu6 Rint Round Selu Sign Sin "
+    "Sinh Softsign Sqrt Square Tan Tanh"
+).split()
+LOSES_ZERO = (
+    "BitwiseNot Cos Cosh Erfc Exp Inv IsFinite IsInf IsNan Lgamma Log LogicalNot OnesLike Reciprocal Rsqrt Sigmoid "
+    "Softplus ZerosLike"
+).split()
+#: Zero where every operand is.
+ALL = "Add AddN AddV2 LogicalOr Maximum Minimum SquaredDifference Sub AccumulateNV2".split()
+#: Zero where any operand is.
+ANY = "LogicalAnd Mul MulNoNan".split()
+#: Zero where the first operand is.
+FIRST = "Div DivNoNan FloorDiv RealDiv TruncateDiv Xdivy Xlogy".split()
+NEVER = (
+    "ApproximateEqual Atan2 BitwiseAnd BitwiseOr BitwiseXor ClipByValue Equal FloorMod Greater GreaterEqual Less "
+    "LessEqual Mod NotEqual Pow SelectV2 TruncateMod InvGrad ReciprocalGrad ReluGrad Relu6Grad RsqrtGrad SigmoidGrad "
+    "SoftplusGrad SqrtGrad TanhGrad EluGrad SeluGrad LeakyReluGrad"
+).split()
+
+#: Numbers of the float types in a protobuf: float32, float64, bfloat16, float16.
+FLOATS = (1, 2, 14, 19)
+
+
+def rules():
+    """Operation type -> rule."""
+    found = dict.fromkeys(PASSES + ["IdentityN"], identity_n)
+    found.update(dict.fromkeys(KEEPS_ZERO, _keeps_zero))
+    found.update(dict.fromkeys(LOSES_ZERO, _loses_zero))
+    for ops, combine in ((ALL, _all), (ANY, _any), (FIRST, _first), (NEVER, _never)):
+        found.update({op: _broadcasting(combine) for op in ops})
+    found.update(Cast=cast, Select=select, BiasAdd=bias_add, BroadcastTo=broadcast_to)
+    return found
+
+
+def identity_n(step):
+    """Every output is the input of the same number."""
+    return [
+        read(value) if isinstance(value, Variable) and value.reference and not step.node.op.startswith("Ref") else value
+        for value in step.inputs
+    ]
+
+
+def cast(step):
+    """Where a number of units becomes a float it takes part in what is computed, so the units must all stay."""
+    value = step.tensor(0)
+    if value.counts and step.attribute("DstT", "type") in FLOATS:
+        for dimension in (each for counted in value.counts for each in counted):
+            step.pin(dimension, "computes with the number of units")
+    return [value]
+
+
+def select(step):
+    """The first form of tf.where: the condition has the shape of the branches or picks whole rows."""
+    condition, first, second = step.tensors()
+    if len(condition.dims) < len(first.dims) and len(condition.dims) <= 1:
+        rows = condition.dims + [step.fresh(1)] * (len(first.dims) - 1) if condition.dims else []
+        condition = Value(rows)
+    return [_combined(step, [condition, first, second], _never)]
+
+
+def bias_add(step):
+    """A vector is added along the channels."""
+    value, bias = step.tensors()
+    if step.attribute("data_format", "s") == b"NCHW":
+        bias = Value(bias.dims + [step.fresh(1)] * (len(value.dims) - 2), bias.pure)
+    return [_combined(step, [value, bias], _all)]
+
+
+def broadcast_to(step):
+    """Dimensions of length 1 are repeated, so all indices of the new ones are alike."""
+    value = step.tensor(0)
+    lengths = step.lengths()
+    missing = len(lengths) - len(value.dims)
+    dims = [step.fresh(length) for length in lengths[:missing]]
+    for dimension, length in zip(value.dims, lengths[missing:]):
+        dims.append(step.fresh(length) if step.classes.length(dimension) == 1 and length != 1 else dimension)
+    return [Value(dims, value.pure)]
+
+
+def _keeps_zero(step):
+    value = step.tensor(0)
+    return [Value(value.dims, value.pure, counts=value.counts)]
+
+
+def _loses_zero(step):
+    value = step.tensor(0)
+    return [Value([without_zero(dimension) for dimension in value.dims], value.pure, counts=value.counts)]
+
+
+def _broadcasting(combine):
+    return lambda step: [_combined(step, step.tensors(), combine)]
+
+
+def _combined(step, values, combine):
+    """The value of operands that broadcast against each other."""
+    rank = max(len(value.dims) for value in values)
+    dims = []
+    for axis in range(rank):
+        present = [axis - rank + len(value.dims) for value in values]
+        column = [value.dims[place] if place >= 0 else None for value, place in zip(values, present)]
+        dims.append(_one_dimension(step, column, combine))
+    counts = _counts(values) if rank <= 1 else ()
+    return Value(dims, all(value.pure for value in values), counts=counts)
+
+
+def _counts(values):
+    every = tuple(each for value in values for counted in value.counts for each in counted)
+    return (every,) if every else ()
+
+
+def _one_dimension(step, column, combine):
+    """Tie the operands' dimensions at one place; None stands for an operand that has none there."""
+    wide = [number for number, each in enumerate(column) if each is not None and step.classes.length(each) != 1]
+    if not wide:
+        return next(without_zero(each) for each in column if each is not None)
+    result = column[wide[0]]
+    for number in wide[1:]:
+        result = tuple(
+            Segment(one.node, combine(one.zero, other.zero)) for one, other in zip(*step.tie(result, column[number]))
+        )
+    keeps_zero = {_all: len(wide) == len(column), _any: True, _first: wide[0] == 0, _never: False}[combine]
+    return result if keeps_zero else without_zero(result)
+
+
+def _all(first, second):
+    return first | second if first and second else None
+
+
+def _any(first, second):
+    return first or second
+
+
+def _first(first, second):
+    return first
+
+
+def _never(first, second):
+    return None

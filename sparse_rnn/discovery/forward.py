@@ -1,0 +1,162 @@
+"""Which operations of a graph are the model: what computes its outputs, without training's machinery.
+
+Left out are
+
+* gradients: everything in the name scope of a call of ``tf.gradients`` (whose seeds are called ``grad_ys_<i>``) and
+  everything computed from its results, such as clipping and updates. A network without its dead units is the same
+  function of its inputs and of the weights that stay, so its gradients are the same, too;
+* penalties: in a sum of scalars, the terms that depend on weights alone;
+* whatever else depends on weights alone: initial values, zeroing, masks, sparsity figures;
+* updates of optimiser slots and moving averages, checkpoints and summaries.
+"""
+
+import re
+
+from sparse_rnn import names
+from sparse_rnn.discovery import elementwise
+from sparse_rnn.discovery.sources import ASSIGNMENTS, VARIABLES
+from sparse_rnn.discovery.walk import in_order
+
+#: They look at a tensor, and nothing comes of it.
+OBSERVERS = frozenset(
+    "Assert AudioSummary AudioSummaryV2 HistogramSummary ImageSummary MergeSummary PrintV2 SaveSlices SaveV2 "
+    "ScalarSummary StackPushV2 StringFormat TensorSummary TensorSummaryV2 WriteHistogramSummary WriteScalarSummary "
+    "WriteSummary".split()
+)
+_ADDITIONS = frozenset(["Add", "AddN", "AddV2", "Sub"])
+_ELEMENTWISE = frozenset(
+    elementwise.PASSES
+    + elementwise.KEEPS_ZERO
+    + elementwise.LOSES_ZERO
+    + elementwise.ALL
+    + elementwise.ANY
+    + elementwise.FIRST
+    + elementwise.NEVER
+    + ["Cast", "If", "Merge", "Select", "StatelessIf", "Switch"]
+)
+_SEED = re.compile(r"^(.*/)?grad_ys_\d+(_indices|_values|_shape)?(_\d+)?$")
+#: What a tensor depends on: constants alone, weights, scalars that are no weights, data.
+_CONSTANT, _WEIGHT, _SCALAR, _DATA = range(4)
+
+
+class Forward:
+    """The operations of the model.
+
+    Args:
+      nodes: the Nodes of the graph.
+      trainable: names of the trainable variables.
+      kept: nodes that count in any case.
+
+    Attributes:
+      order: the nodes, inputs first.
+      second_order: a node that differentiates something that depends on gradients, or None.
+    """
+
+    def __init__(self, nodes, trainable, kept=()):
+        self._nodes = nodes
+        self._trainable = trainable
+        self._consumers = _consumers(nodes)
+        self._scopes, self._gradients = self._find_gradients()
+        self._kinds = self._find_kinds()
+        self.second_order = self._find_second_order()
+        penalties = self._find_penalties()
+        self.order = in_order([node for node in nodes.every if self._is_root(node)] + list(kept), penalties)
+
+    def _find_gradients(self):
+        """The scopes of tf.gradients, and all that is computed from its seeds."""
+        seeds = [node for node in self._nodes.every if _SEED.match(node.name)]
+        scopes = tuple({_SEED.match(node.name).group(1) for node in seeds} - {None})
+        found, waiting = set(seeds), list(seeds)
+        while waiting:
+            for consumer in self._consumers[waiting.pop()]:
+                if consumer not in found:
+                    found.add(consumer)
+                    waiting.append(consumer)
+        return scopes, found
+
+    def _left_out(self, node):
+        return node in self._gradients or node.name.startswith(self._scopes)
+
+    def _find_second_order(self):
+        for node in self._nodes.every:
+            if node.name.startswith(self._scopes) and not _SEED.match(node.name):
+                scope = next(scope for scope in self._scopes if node.name.startswith(scope))
+                for source, _ in node.inputs:
+                    if source in self._gradients and not source.name.startswith(scope):
+                        return node
+        return None
+
+    def _is_root(self, node):
+        """Whether something that matters ends here."""
+        if self._left_out(node) or node.op in OBSERVERS or self._kinds.get(node, _DATA) < _SCALAR:
+            return False
+        if node.op in ASSIGNMENTS:
+            target, value = (source for source, _ in node.inputs[:2])
+            return self._kinds[value] > _WEIGHT and self._is_state(target)
+        if node.op in VARIABLES or (node.inputs and node.inputs[0][0].op in VARIABLES and len(node.inputs) == 1):
+            return False
+        return all(each.op in OBSERVERS or self._left_out(each) for each in self._consumers[node])
+
+    def _is_state(self, variable):
+        """Whether it is neither a weight nor the slot or average of one."""
+        if variable.op not in VARIABLES or variable.name in self._trainable:
+            return False
+        shapes = {name: _shape(self._nodes.by_name[name]) for name in self._trainable if name in self._nodes.by_name}
+        shapes[variable.name] = _shape(variable)
+        return names.owner(variable.name, shapes) is None
+
+    def _find_penalties(self):
+        """Pairs (sum of scalars, term of it that depends on weights alone)."""
+        return {
+            (node, source)
+            for node in self._nodes.every
+            if node.op in _ADDITIONS and node in self._kinds and self._kinds[node] > _WEIGHT
+            for source, _ in node.inputs
+            if self._kinds.get(source) == _WEIGHT and self._nodes.shape(node) == []
+        }
+
+    def _find_kinds(self):
+        kinds = {}
+        forward = [node for node in self._nodes.every if node not in self._gradients]
+        for node in in_order(forward):
+            kinds[node] = self._kind(node, {kinds.get(source, _DATA) for source, _ in node.inputs})
+        return kinds
+
+    def _kind(self, node, inputs):
+        if not inputs:
+            return self._source_kind(node)
+        if _DATA in inputs or "Random" in node.op or node.op in ("Multinomial", "TruncatedNormal", "RestoreV2"):
+            return _DATA
+        if node.op in ("Gather", "GatherV2", "ResourceGather") and self._nodes.shape(node.inputs[1][0]) != []:
+            return _DATA
+        if _SCALAR not in inputs:
+            return max(inputs)
+        if _WEIGHT in inputs:
+            return _WEIGHT if node.op in _ELEMENTWISE else _DATA
+        return _SCALAR if self._nodes.outputs(node) and self._nodes.shape(node) == [] else _DATA
+
+    def _source_kind(self, node):
+        if node.op == "Const":
+            proto = node.attr["value"].tensor
+            many = [size.size for size in proto.tensor_shape.dim if size.size > 1]
+            alike = len(proto.float_val) == 1
+            return _DATA if many and proto.dtype in elementwise.FLOATS and not alike else _CONSTANT
+        if node.op in VARIABLES:
+            if node.name in self._trainable:
+                return _WEIGHT
+            return _SCALAR if _shape(node) == () else _DATA
+        if node.op in ("Placeholder", "PlaceholderV2"):
+            return _SCALAR if self._nodes.shape(node) == [] else _DATA
+        return _CONSTANT if node.op == "NoOp" else _DATA
+
+
+def _shape(node):
+    return tuple(size.size for size in node.attr["shape"].shape.dim)
+
+
+def _consumers(nodes):
+    found = {node: [] for node in nodes.every}
+    for node in nodes.every:
+        for source, _ in node.inputs:
+            found[source].append(node)
+    return found

@@ -1,0 +1,245 @@
+"""Rules of operations that move, join, repeat or look up indices without computing anything."""
+
+import numpy as np
+
+from sparse_rnn.discovery.values import Unfollowed, Value, without_zero
+
+#: Copies of a dimension that are followed; beyond, it has to stay whole.
+MOST_COPIES = 256
+
+
+def rules():
+    """Operation type -> rule."""
+    return {
+        "ConcatV2": concat,
+        "ConjugateTranspose": transpose,
+        "ExpandDims": expand_dims,
+        "Fill": fill,
+        "Gather": gather,
+        "GatherNd": gather_nd,
+        "GatherV2": gather,
+        "InvertPermutation": plain,
+        "LinSpace": sequence,
+        "MirrorPad": pad,
+        "OneHot": one_hot,
+        "Pack": pack,
+        "Pad": pad,
+        "PadV2": pad,
+        "Range": sequence,
+        "Rank": plain,
+        "ResourceGather": gather,
+        "ReverseSequence": reverse_sequence,
+        "ReverseV2": reverse,
+        "Shape": shape_of,
+        "ShapeN": plain,
+        "Size": size_of,
+        "Squeeze": squeeze,
+        "Tile": tile,
+        "Transpose": transpose,
+        "Unpack": unpack,
+        "VariableShape": shape_of,
+    }
+
+
+def transpose(step):
+    """Axes change places."""
+    value = step.tensor(0)
+    return [Value([value.dims[axis] for axis in np.ravel(step.constant(1))], value.pure)]
+
+
+def expand_dims(step):
+    """A new axis of length 1."""
+    value = step.tensor(0)
+    axis = int(np.ravel(step.constant(1))[0])
+    dims = list(value.dims)
+    dims.insert(axis if axis >= 0 else len(dims) + 1 + axis, step.fresh(1))
+    return [Value(dims, value.pure)]
+
+
+def squeeze(step):
+    """Axes of length 1 go."""
+    value = step.tensor(0)
+    axes = [axis % len(value.dims) for axis in step.attribute("squeeze_dims", "list").i]
+    if not axes:
+        lengths = [step.classes.length(dimension) for dimension in value.dims]
+        if None in lengths:
+            raise Unfollowed("squeezes axes that are not known while building")
+        axes = [axis for axis, length in enumerate(lengths) if length == 1]
+    return [Value([each for axis, each in enumerate(value.dims) if axis not in axes], value.pure)]
+
+
+def concat(step):
+    """Segments in a row along one axis, the same dimensions along the others."""
+    values = [step.tensor(number) for number in range(len(step.inputs) - 1)]
+    axis = int(step.constant(len(values)))
+    if not values[0].dims:
+        raise Unfollowed("joins scalars")
+    axis %= len(values[0].dims)
+    counts = tuple(each for value in values for each in (value.counts or ((),))) if _counting(values) else ()
+    dims = list(values[0].dims)
+    for value in values[1:]:
+        for place, dimension in enumerate(value.dims):
+            if place != axis:
+                dims[place] = step.alike(dims[place], dimension)
+    dims[axis] = tuple(segment for value in values for segment in value.dims[axis])
+    return [Value(dims, all(value.pure for value in values), counts=counts)]
+
+
+def pack(step):
+    """Tensors of equal dimensions on top of each other."""
+    values = step.tensors()
+    dims = list(values[0].dims)
+    for value in values[1:]:
+        dims = [step.alike(one, other) for one, other in zip(dims, value.dims)]
+    axis = step.attribute("axis", "i")
+    dims.insert(
+        axis if axis >= 0 else len(dims) + 1 + axis, step.fresh(len(values), "stacks tensors, each in its place")
+    )
+    consts = [value.const for value in values]
+    const = np.stack(consts) if all(each is not None and np.ndim(each) == 0 for each in consts) else None
+    counts = tuple(each for value in values for each in (value.counts or ((),))) if _counting(values) else ()
+    return [Value(dims, all(value.pure for value in values), const, counts)]
+
+
+def unpack(step):
+    """The tensors along one axis, whose places have to stay."""
+    value = step.tensor(0)
+    dims = list(value.dims)
+    step.pin(dims.pop(step.attribute("axis", "i")), "takes the indices apart one by one")
+    return [Value(dims, value.pure)] * step.attribute("num", "i")
+
+
+def _counting(values):
+    return any(value.counts for value in values)
+
+
+def shape_of(step):
+    """The lengths of the dimensions."""
+    value = step.inputs[0]
+    found = step.fresh_value()
+    found.counts = tuple((dimension,) for dimension in value.dimensions())
+    return [found]
+
+
+def size_of(step):
+    """The number of elements."""
+    found = step.fresh_value()
+    found.counts = (tuple(step.inputs[0].dimensions()),)
+    return [found]
+
+
+def plain(step):
+    """Numbers about shapes that no unit has a part in."""
+    return [step.fresh_value(number) for number in range(step.scope.outputs(step.node))]
+
+
+def fill(step):
+    """All elements are alike."""
+    found = step.fresh_value()
+    found.pure = step.inputs[1].pure
+    return [found]
+
+
+def sequence(step):
+    """Every index has a number of its own."""
+    return [step.fresh_value(pinned="gives every index a number of its own")]
+
+
+def gather(step):
+    """Rows are looked up by number; the axis that they are looked up along has to stay."""
+    value, indices = step.tensor(0), step.tensor(1)
+    axis = 0
+    if step.node.op == "GatherV2":
+        axis = int(step.constant(2)) % len(value.dims)
+    if step.node.attr["batch_dims"].i:
+        raise Unfollowed("looks up indices batch by batch")
+    step.pin(value.dims[axis], "looks up indices by number")
+    dims = value.dims[:axis] + list(indices.dims) + value.dims[axis + 1 :]
+    # What is looked up is data and no weight any more: two of them multiplied read each other.
+    found = Value([without_zero(dimension) for dimension in dims], value.pure and indices.pure)
+    if value.counts and len(value.counts) > 1:
+        found.counts = (tuple(each for counted in value.counts for each in counted),)
+    return [found]
+
+
+def gather_nd(step):
+    """Elements or rows are looked up by numbers along the leading axes."""
+    value, indices = step.tensor(0), step.tensor(1)
+    depth = step.classes.length(indices.dims[-1])
+    if depth is None:
+        raise Unfollowed("looks up indices along a number of axes that is not known while building")
+    for dimension in value.dims[:depth]:
+        step.pin(dimension, "looks up indices by number")
+    step.pin(indices.dims[-1], "looks up indices by number")
+    return [Value(list(indices.dims[:-1]) + value.dims[depth:])]
+
+
+def one_hot(step):
+    """Every index has a number of its own along the new axis."""
+    indices = step.tensor(0)
+    dims = [without_zero(each) for each in indices.dims]
+    axis = step.attribute("axis", "i")
+    length = step.lengths()[axis]
+    dims.insert(axis if axis >= 0 else len(dims), step.fresh(length, "gives every index a number of its own"))
+    return [Value(dims)]
+
+
+def reverse(step):
+    """The order of indices is reversed."""
+    value = step.tensor(0)
+    dims = list(value.dims)
+    for axis in np.ravel(step.constant(1)):
+        dims[axis] = _shuffled(step, dims[axis], "reverses the order of the indices")
+    return [Value(dims)]
+
+
+def reverse_sequence(step):
+    """The order of time steps is reversed, in each sequence as far as it goes."""
+    value, lengths = step.tensor(0), step.tensor(1)
+    dims = list(value.dims)
+    step.tie(dims[step.attribute("batch_dim", "i")], lengths.dims[0])
+    axis = step.attribute("seq_dim", "i")
+    dims[axis] = _shuffled(step, dims[axis], "reverses the order of the indices")
+    return [Value(dims)]
+
+
+def _shuffled(step, dimension, reason):
+    step.pin(dimension, reason)
+    return step.fresh(step.classes.length(dimension), reason)
+
+
+def pad(step):
+    """Places before and after; where there are none, the dimension stays as it is."""
+    value = step.tensor(0)
+    dims = []
+    for dimension, (before, after) in zip(value.dims, step.constant(1)):
+        if before or after:
+            step.pin(dimension, "pads the indices")
+            length = step.classes.length(dimension)
+            dims.append(step.fresh(None if length is None else length + int(before) + int(after), "pads the indices"))
+        else:
+            dims.append(dimension)
+    return [Value(dims)]
+
+
+def tile(step):
+    """Whole copies in a row; copies of a single index are alike."""
+    value = step.tensor(0)
+    lengths = step.lengths()
+    multiples = step.inputs[1].const
+    dims = []
+    for axis, dimension in enumerate(value.dims):
+        length = step.classes.length(dimension)
+        times = None if multiples is None else int(multiples[axis])
+        if times is None and length and lengths[axis] is not None:
+            times = lengths[axis] // length
+        if times == 1:
+            dims.append(dimension)
+        elif length == 1:
+            dims.append(step.fresh(lengths[axis]))
+        elif times is None or length is None or times > MOST_COPIES:
+            step.pin(dimension, "repeats the indices")
+            dims.append(step.fresh(lengths[axis], "repeats the indices"))
+        else:
+            dims.append(dimension * times)
+    return [Value(dims, value.pure)]
