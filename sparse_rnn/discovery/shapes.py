@@ -24,7 +24,6 @@ def rules():
         "OneHot": one_hot,
         "Pack": pack,
         "Pad": pad,
-        "PadV2": pad,
         "Range": sequence,
         "Rank": plain,
         "ResourceGather": gather,
