@@ -381,3 +381,11 @@ def test_pins_of_a_class_stay_with_its_parts():
     first, second = classes.cut(whole, [2, 4])
     classes.tie(second, dimension(classes, 4))
     assert sorted(classes.pins()) == sorted(segment.node for segment in classes.expand(first + second))
+
+
+@pytest.mark.parametrize("padding, found", [(0.0, ["hidden"]), (1.0, [])])
+def test_units_read_through_padding_are_found_only_where_it_is_zero(inputs, graph, padding, found):
+    weights = models.Weights(seed=1)
+    hidden = models.dense(weights, "hidden", inputs, 4)
+    tf.matmul(hidden, tf.pad(weights.get("reader", 4, 3), [[0, 0], [0, 2]], constant_values=padding))
+    assert [group.name for group in sr.discover(graph)] == found
