@@ -12,7 +12,9 @@ from sparse_rnn import group_files
 from sparse_rnn.compat import tf
 from sparse_rnn.training import command, command_line, dropout, loop, optimization, origin, text
 from sparse_rnn.training.config import listing, to_dict
+from sparse_rnn.training.language import perplexity
 from sparse_rnn.training.run_directory import STRUCTURE, RunDirectory
+from sparse_rnn.training.task import Task
 
 
 def main(arguments):
@@ -34,16 +36,16 @@ def main(arguments):
         restored = restoring.restore(flags.restore_path, experiment)
         experiment = restored.experiment
         corpus = restoring.corpus_for(restored, flags.data_path)
-    with tf.Graph().as_default(), tf.device(flags.device):
-        task = build(experiment, corpus)
-        described = to_dict(experiment), origin.describe(corpus, restored_from=restored)
-        with RunDirectory(flags.save_path, *described) as run:
-            if run.has_report():
-                print("this run is finished; its report:\n\n{}".format(report.of(run)))
-                return 0
-            _introduce(run, experiment, corpus, task)
-            session = loop.fit(task, experiment.train, run, restored.arrays if restored else None)
-            report.finish(run, experiment, corpus, task, session, flags.device)
+    training = loop.Training(lambda: build(experiment, corpus), experiment.train, flags.device)
+    described = to_dict(experiment), origin.describe(corpus, restored_from=restored)
+    with RunDirectory(flags.save_path, *described) as run:
+        if run.has_report():
+            print("this run is finished; its report:\n\n{}".format(report.of(run)))
+            return 0
+        _introduce(run, experiment, corpus, training.task)
+        arrays = training.fit(run, restored.arrays if restored else None)
+        training.close()
+        report.finish(run, experiment, corpus, arrays, flags.device)
     return 0
 
 
@@ -70,14 +72,15 @@ def build(experiment, corpus):
     structure = model.structure(options)
     step = optimization.training_step(cost, train, experiment.sparsity, structure, list(pairs))
     validation = evaluation.build(options, train, model_weights, "batched", "Valid")
-    return loop.Task(
+    return Task(
         step=step,
         steps_per_epoch=len(batches),
-        feed=lambda index: {words: batches[index][0], targets: batches[index][1]},
-        words_per_step=train.batch_size * train.num_steps,
-        cost_per_word=1.0 / train.num_steps,
+        feed=lambda done: dict(zip((words, targets), batches[done % len(batches)])),
+        items_per_step=train.batch_size * train.num_steps,
+        loss_per_cost=1.0 / train.num_steps,
         evaluate=lambda session: {"valid_perplexity": validation.perplexity(session, valid)},
         structure=structure,
+        measures=perplexity.MEASURES,
     )
 
 
