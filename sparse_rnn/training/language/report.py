@@ -1,8 +1,8 @@
 """What a run says at its end: report.txt and report.json, from its last weights, and the figures in plots/."""
 
-from ptb import evaluation
 from sparse_rnn import files, plots, sparsity, tables
 from sparse_rnn.compat import variables_by_name
+from sparse_rnn.training.language import evaluation
 
 
 def of(run):
@@ -10,11 +10,11 @@ def of(run):
     return files.read_text(run.file("report.txt")).rstrip()
 
 
-def finish(run, experiment, corpus, task, session, device=None):
+def finish(run, trainer, experiment, corpus, task, session, device=None):
     """Evaluate valid and test text in both styles and write the report; done once, at the end of training."""
     arrays = session.run(variables_by_name())
     session.close()
-    loaded = evaluation.LoadedModel(experiment.model, experiment.train, arrays, device)
+    loaded = evaluation.LoadedLanguageModel(trainer, experiment, arrays, device)
     perplexity = {
         split: {style: loaded.perplexity(ids, style, split) for style in evaluation.STYLES}
         for split, ids in (("valid", corpus.valid), ("test", corpus.test))
