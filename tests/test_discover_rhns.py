@@ -51,6 +51,6 @@ def test_plain_graph_has_it_too(model, graph):
     made = evaluation.Evaluation(TRAINER, chosen.model, weights, 2, 4, "Plain")
     assert static_shape(made.logits) == [8, 11]
     found = sparse_rnn.discover(graph)
-    built = [group for group in TRAINER.structure(chosen.model, 11)]
+    built = TRAINER.structure(chosen.model, 11)
     without_state = {frozenset(part for part in group.slices if part.role != "state") for group in built}
     assert {frozenset(group.slices) for group in found} == without_state
