@@ -39,7 +39,7 @@ class Sampled(evaluation.Evaluation):
         )
 
     def feed(self, words, targets):
-        return dict(super().feed(words, targets), **{self._sample: self.number})
+        return {**super().feed(words, targets), self._sample: self.number}
 
 
 def perplexity(loaded, vocabulary_size, ids, style, what, samples, seed, say=lambda sentence: None):

@@ -24,7 +24,7 @@ CONFIG = {
         "weight_decay": 1e-6,
         "checkpoint_minutes": 1e-6,
     },
-    "sparsity": {"penalties": [{"kind": "units", "strength": 0.03, "groups": ["rhn_*"]}], "threshold": 0.02},
+    "sparsity": {"penalties": [{"kind": "units", "strength": 0.15, "groups": ["rhn_*"]}], "threshold": 0.02},
 }
 UNTIED = {"tied": False, "embedding_size": 5}
 
