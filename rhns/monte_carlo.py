@@ -34,7 +34,7 @@ class Sampled(evaluation.Evaluation):
             options,
             weights,
             *shape,
-            "Sampled" + style.capitalize(),
+            "Sampled{}{}".format(style.capitalize(), seed),
             lambda placeholder: noise.of_sample(options, words, seed, self._sample, placeholder),
         )
 
