@@ -49,7 +49,7 @@ def test_logits_states_and_loss_are_those_of_numpy(graph, sizes, embedding):
     state = random_state(sizes)
     weights = model.weights(chosen, WORDS, seed=2)
     logits, last = model.logits(tf.constant(words, tf.int32), state, weights, chosen)
-    loss = tf.reduce_sum(evaluation.negative_log_likelihoods(logits, tf.constant(targets, tf.int32)))
+    loss = evaluation.negative_log_likelihood(logits, tf.constant(targets, tf.int32))
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         for layer, bias in enumerate(weights.biases):

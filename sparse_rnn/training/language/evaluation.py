@@ -123,6 +123,11 @@ def values_of(carried):
     return tf.nest.map_structure(lambda variable: variable.read_value(), carried)
 
 
+def negative_log_likelihood(logits, targets):
+    """The sum of :func:`negative_log_likelihoods`."""
+    return tf.reduce_sum(negative_log_likelihoods(logits, targets))
+
+
 def negative_log_likelihoods(logits, targets):
     """-ln p(next word) at every position ``[T * B]``, for ``logits [T * B, V]`` and ``targets [B, T]``."""
     labels = tf.reshape(tf.transpose(targets), [-1])

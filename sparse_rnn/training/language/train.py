@@ -67,7 +67,7 @@ def build(trainer, experiment, corpus):
     carried = trainer.carried_state(options, train.batch_size, "Train", tf.GraphKeys.GLOBAL_VARIABLES)
     masks = trainer.masks(options, len(corpus.vocabulary), train.seed, optimization.global_step(), words)
     logits, last = trainer.logits(words, evaluation.values_of(carried), weights, options, masks)
-    cost = tf.reduce_sum(evaluation.negative_log_likelihoods(logits, targets)) / train.batch_size
+    cost = evaluation.negative_log_likelihood(logits, targets) / train.batch_size
     pairs = list(zip(tf.nest.flatten(carried), tf.nest.flatten(last)))
     structure = trainer.structure(options, len(corpus.vocabulary))
     step = optimization.training_step(cost, train, experiment.sparsity, structure, pairs)
