@@ -118,7 +118,7 @@ def logits(words, state, model_weights, forget_bias, dropout=None):
         outputs = dropout(outputs, layer + 1)
         last.append(layer_state)
     flat = tf.reshape(outputs, [-1, static_shape(outputs)[2]])
-    return tf.matmul(flat, model_weights.softmax_w) + model_weights.softmax_b, last
+    return tf.nn.bias_add(tf.matmul(flat, model_weights.softmax_w), model_weights.softmax_b), last
 
 
 def negative_log_likelihood(model_logits, targets):
