@@ -22,6 +22,7 @@ Attributes:
   seconds: variable that keeps the epoch's training time across an interruption.
 """
 
+
 def global_step():
     """The variable that counts updates; made on first use in a graph."""
     return tf.train.get_or_create_global_step()
