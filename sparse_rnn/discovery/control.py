@@ -41,8 +41,9 @@ def merge(step):
         raise Unfollowed("has no input that is known beforehand")
     if len(known) == len(step.inputs):
         return [_one_of(step, known), Value([])]
-    source = next(source for source, value in zip(step.node.inputs, step.inputs) if value is not None)
-    result = _in_any_round(step, known[0], step.scope.shape(*source), step.shape())
+    # A loop's Enter has the shape of all rounds already; what enters has that of the first.
+    entering = next(source for (source, _), value in zip(step.node.inputs, step.inputs) if value is not None)
+    result = _in_any_round(step, known[0], step.scope.shape(*entering.inputs[0]), step.shape())
     step.analysis.rounds.append((step, result))
     return [result, Value([])]
 
@@ -113,11 +114,16 @@ def _in_any_round(step, value, before, during):
 
 
 def _same_or_pinned(step, first, second):
-    try:
-        same(step, first, second)
-    except Unfollowed as why:
-        for dimension in first.dimensions() + second.dimensions():
-            step.pin(dimension, str(why))
+    pairs = [(first, second)]
+    if all(isinstance(each, Value) and each.dims is not None for each in pairs[0]):
+        if len(first.dims) == len(second.dims):
+            pairs = [(Value([one]), Value([other])) for one, other in zip(first.dims, second.dims)]
+    for one, other in pairs:
+        try:
+            same(step, one, other)
+        except Unfollowed as why:
+            for dimension in one.dimensions() + other.dimensions():
+                step.pin(dimension, str(why))
 
 
 def same(step, first, second):

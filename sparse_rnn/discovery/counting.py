@@ -14,6 +14,12 @@ from sparse_rnn.discovery import elementwise
 from sparse_rnn.discovery.folding import MOVES, moving
 from sparse_rnn.discovery.values import Unfollowed, Value, without_zero
 
+#: Random numbers, every one drawn by itself: (shape, anything that is no unit, ...).
+DRAWS = (
+    "RandomStandardNormal RandomUniform RandomUniformInt StatelessRandomNormal StatelessRandomNormalV2 "
+    "StatelessRandomUniform StatelessRandomUniformInt StatelessRandomUniformIntV2 StatelessRandomUniformV2 "
+    "StatelessTruncatedNormal StatelessTruncatedNormalV2 TruncatedNormal"
+).split()
 #: Operation -> the inputs that may be lengths: shapes of what is made, and what hands them on or looks at theirs.
 _ACCEPTED = {
     "BroadcastTo": (1,),
@@ -174,7 +180,7 @@ def _accepted(step):
         return (0,)
     if op in _CHOICES:
         return range(1, len(step.inputs))
-    return (0,) if "Random" in op or op == "TruncatedNormal" else _ACCEPTED.get(op, ())
+    return (0,) if op in DRAWS else _ACCEPTED.get(op, ())
 
 
 def _array(counts):

@@ -7,12 +7,6 @@ from sparse_rnn.discovery import counting
 from sparse_rnn.discovery.elementwise import FLOATS
 from sparse_rnn.discovery.values import Elements, Unfollowed, Value, Variable, read, without_zero
 
-#: Every element is drawn by itself: (shape, anything that is no unit, ...).
-_RANDOM = (
-    "RandomStandardNormal RandomUniform RandomUniformInt StatelessRandomNormal StatelessRandomNormalV2 "
-    "StatelessRandomUniform StatelessRandomUniformInt StatelessRandomUniformIntV2 StatelessRandomUniformV2 "
-    "StatelessTruncatedNormal StatelessTruncatedNormalV2 TruncatedNormal"
-).split()
 _SEEDS = ("StatelessRandomGetAlg", "StatelessRandomGetKeyCounter", "StatelessRandomGetKeyCounterAlg")
 _DATA = (
     "FIFOQueueV2 IteratorGetNext IteratorGetNextSync QueueDequeueManyV2 QueueDequeueUpToV2 QueueDequeueV2 RestoreV2 "
@@ -34,7 +28,7 @@ ASSIGNMENTS = (
 
 def rules():
     """Operation type -> rule."""
-    found = dict.fromkeys(_RANDOM, noise)
+    found = dict.fromkeys(counting.DRAWS, noise)
     found.update(dict.fromkeys(_DATA, data))
     found.update(dict.fromkeys(_SEEDS, seeds))
     found.update(dict.fromkeys(VARIABLES, variable))

@@ -3,7 +3,7 @@
 from sparse_rnn.compat import tf
 from sparse_rnn.discovery import cells, control, elementwise, lists, products, reshaping, shapes, slicing, sources
 from sparse_rnn.discovery.classes import Classes, Segment
-from sparse_rnn.discovery.counting import follow, pin_all
+from sparse_rnn.discovery.counting import follow, pin_all, pin_counted
 from sparse_rnn.discovery.folding import fold
 from sparse_rnn.discovery.values import Elements, Step, Unfollowed, Value, Variable
 
@@ -143,6 +143,7 @@ class Analysis:
                 pin_all(step, value.lengths_in_use(read=True))
             for dimension in value.dimensions() if value is not None else ():
                 step.pin(dimension, why)
+            pin_counted(step, value)
         return [step.fresh_value(number, why) for number in range(step.scope.outputs(step.node))]
 
 
