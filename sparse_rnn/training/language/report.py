@@ -1,5 +1,7 @@
 """What a run says at its end: report.txt and report.json, from its last weights, and the figures in plots/."""
 
+import math
+
 from sparse_rnn import files, plots, sparsity, tables
 from sparse_rnn.training.language import evaluation
 
@@ -22,25 +24,21 @@ def finish(run, trainer, experiment, corpus, arrays, device=None):
     """
     structure = trainer.structure(experiment.model, len(corpus.vocabulary))
     loaded = evaluation.LoadedLanguageModel(trainer, experiment, arrays, device)
-    perplexity = {
+    found = {
         split: {style: loaded.perplexity(ids, style, split) for style in evaluation.STYLES}
         for split, ids in (("valid", corpus.valid), ("test", corpus.test))
     }
     counts = sparsity.report(arrays, structure, list(arrays))
     plots.all_figures(run.file("plots"), arrays, structure, run.metrics.rows)
-    _write(
-        run,
-        tables.aligned(
-            [("perplexity",) + evaluation.STYLES]
-            + [
-                [split] + ["{:.3f}".format(values[style]) for style in evaluation.STYLES]
-                for split, values in perplexity.items()
-            ]
-        )
-        + "\n\n"
-        + str(counts),
-        dict(counts.as_dict(), perplexity=perplexity),
-    )
+    tables_of_it = [_table("perplexity", found, lambda value: value)]
+    if corpus.unit == "character":
+        tables_of_it.append(_table("bits per character", found, math.log2))
+    _write(run, "\n\n".join(tables_of_it + [str(counts)]), dict(counts.as_dict(), perplexity=found))
+
+
+def _table(title, found, of):
+    rows = [[split] + ["{:.3f}".format(of(each)) for each in values.values()] for split, values in found.items()]
+    return tables.aligned([(title,) + evaluation.STYLES] + rows)
 
 
 def of_compaction(run, counts, compared):
@@ -63,7 +61,7 @@ def of_compaction(run, counts, compared):
         (
             "largest |logit difference|",
             "",
-            "{:.2g} over {:,} words".format(compared.logit_difference, compared.compared_words),
+            "{:.2g} over {:,} {}s".format(compared.logit_difference, compared.compared_words, compared.unit),
         )
     )
     _write(run, tables.aligned(rows), dict(counts.as_dict(), **compared.as_dict()))
