@@ -78,7 +78,7 @@ def read_json(path: str, object_pairs_hook: Optional[Callable[[Any], Any]] = Non
 
 
 def write_arrays(path: str, arrays: Mapping[str, np.ndarray]) -> None:
-    """:func:`write_bytes` of arrays by name, as numpy's npz; with one version of numpy equal arrays give equal bytes."""
+    """:func:`write_bytes` of arrays by name, as numpy's npz."""
     content = io.BytesIO()
     np.savez(content, **dict(arrays))
     write_bytes(path, content.getvalue())
