@@ -115,4 +115,4 @@ def test_gold_answers_of_real_questions_score_a_hundred(tmp_path, capsys):
     assert metrics.main([path, predictions(tmp_path, first)]) == 0
     assert json.loads(capsys.readouterr().out) == {"exact_match": 100.0, "f1": 100.0}
     others = {key: texts[-1] for key, texts in gold.items()}
-    assert metrics.score(dict((key, texts[:1]) for key, texts in gold.items()), others).f1 < 100
+    assert metrics.score({key: texts[:1] for key, texts in gold.items()}, others).f1 < 100
