@@ -167,6 +167,12 @@ class Prepared:
         """The split that chooses the best checkpoint."""
         return self.splits["dev"]
 
+    def read_with(self, vocabulary):
+        """The same data with the ids of another vocabulary."""
+        table = TokenTable(self.train.table.tokens, vocabulary)
+        splits = {name: Split(name, split.arrays(), split.texts(), table) for name, split in self.splits.items()}
+        return Prepared(splits, vocabulary, self.summary, self.left_out)
+
     def save(self, folder):
         """Write everything into an existing, empty folder; prepared.json comes last."""
         self.vocabulary.save(folder)

@@ -18,7 +18,7 @@ from typing import Optional
 import numpy as np
 import tqdm
 
-from bidaf import data, squad, vectors
+from bidaf import data, squad, vectors, world
 from bidaf.tokens import Tokenizer
 from bidaf.vocabulary import PADDING, UNKNOWN, Vocabulary
 from sparse_rnn import files
@@ -82,16 +82,21 @@ def prepare(datasets, options, progress=None):
 
 
 def open_data(path, vocabulary=None):
-    """The :class:`bidaf.data.Prepared` data that a person names: a prepared folder.
+    """The :class:`bidaf.data.Prepared` data that a person names: a prepared folder, or ``builtin``.
 
     Args:
-      path: the folder.
+      path: the folder; or "builtin" for the invented world of :mod:`bidaf.world`, which needs no download.
       vocabulary: a trained model's, to be used instead of the data's own.
 
     Raises:
-      UserError: there is none.
+      UserError: there is none, or NLTK is not there.
     """
-    return data.load(path, vocabulary)
+    if path != world.BUILTIN:
+        return data.load(path, vocabulary)
+    datasets = {split: squad.parse(world.dataset(split), world.BUILTIN) for split in world.SIZES}
+    prepared = prepare(datasets, Options(vector_size=world.VECTOR_SIZE))
+    prepared.summary["sources"] = world.BUILTIN
+    return prepared.read_with(vocabulary) if vocabulary else prepared
 
 
 class Builder:
