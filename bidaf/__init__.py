@@ -1,1 +1,1 @@
-"""BiDAF, bi-directional attention flow: a trainer that answers questions about paragraphs (SQuAD)."""
+"""Bidirectional attention flow for machine comprehension on SQuAD."""
