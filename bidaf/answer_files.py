@@ -13,8 +13,8 @@ from bidaf import metrics
 from sparse_rnn import files
 from sparse_rnn.errors import UserError
 
-#: One answer as it was written: row of the split, text, score, first and last token (inclusive) of the best span, and for
-#: each token of the context, up to where the model read it, the probability to begin and to end the answer.
+#: One answer as it was written: row of the split, text, score, first and last token (inclusive) of the best span, and
+#: for each token of the context, up to where the model read it, the probability to begin and to end the answer.
 Written = namedtuple("Written", "row text score span start stop")
 
 
