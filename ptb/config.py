@@ -86,6 +86,21 @@ def load_experiment(
     return config.load(Experiment, path, overrides)
 
 
+def add_model_flag(parser: Any) -> None:
+    """``--model``, the half of an experiment that the original's files leave out."""
+    known = ", ".join(original_config.MODELS)
+    parser.add_argument("--model", help="with a JSON file of the original code, one of {}".format(known))
+
+
+def from_flags(flags: Any) -> Optional[Experiment]:
+    """The Experiment of ``--config``, with ``--model`` and ``--set``; None where a run's own config is meant."""
+    if flags.config is not None:
+        return load_experiment(flags.config, flags.model, flags.overrides)
+    if flags.model is not None:
+        raise UserError("--model: it is for a --config of the original code; a run has its own.")
+    return None
+
+
 def from_original(tree: Any, source: str, **flags: str) -> Experiment:
     """The experiment that a file of the original means; :func:`ptb.original_config.translate` has the arguments."""
     return config.from_dict(Experiment, original_config.translate(tree, source, **flags), source)

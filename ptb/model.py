@@ -97,14 +97,14 @@ def carried_state(options, batch_size, scope, collection):
     ]
 
 
-def logits(words, state, model_weights, forget_bias, dropout=None):
+def logits(words, state, model_weights, options, dropout=None):
     """The scores of the next word at every position.
 
     Args:
       words: ``[B, T]`` integers.
       state: one LSTMState per layer.
       model_weights: the Weights.
-      forget_bias: of every layer.
+      options: the model section of the config (forget_bias).
       dropout: function (tensor, place) -> tensor, or None outside training; ``place`` numbers the masks.
 
     Returns:
@@ -114,14 +114,8 @@ def logits(words, state, model_weights, forget_bias, dropout=None):
     outputs = dropout(tf.nn.embedding_lookup(model_weights.embedding, tf.transpose(words)), 0)
     last = []
     for layer, (kernel, bias) in enumerate(zip(model_weights.kernels, model_weights.biases)):
-        outputs, layer_state = lstm(outputs, kernel, bias, state[layer], forget_bias)
+        outputs, layer_state = lstm(outputs, kernel, bias, state[layer], options.forget_bias)
         outputs = dropout(outputs, layer + 1)
         last.append(layer_state)
     flat = tf.reshape(outputs, [-1, static_shape(outputs)[2]])
     return tf.matmul(flat, model_weights.softmax_w) + model_weights.softmax_b, last
-
-
-def negative_log_likelihood(model_logits, targets):
-    """Sum over all positions of -ln p(next word), for ``targets [B, T]``."""
-    labels = tf.reshape(tf.transpose(targets), [-1])
-    return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=model_logits))

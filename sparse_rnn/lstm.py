@@ -15,7 +15,7 @@ import collections
 
 from sparse_rnn.compat import static_shape, tf
 from sparse_rnn.errors import UserError
-from sparse_rnn.recurrence import scan, split_steps, stack_steps
+from sparse_rnn.recurrence import like_steps, product, scan, split_steps, stack_steps
 
 #: The order of the four blocks of n columns in a kernel ``[in + n, 4n]``: input gate, candidate, forget
 #: gate, output gate.
@@ -55,7 +55,7 @@ def lstm(inputs, kernel, bias, initial_state=None, forget_bias=1.0, sequence_len
     running = None
     if sequence_length is not None:
         mask = tf.sequence_mask(sequence_length, tf.shape(inputs)[0], dtype=inputs.dtype)
-        running = split_steps(_like_steps(tf.transpose(mask)[:, :, tf.newaxis], inputs))
+        running = split_steps(like_steps(tf.transpose(mask)[:, :, tf.newaxis], inputs))
     # The forget bias is a constant shift of the bias, so it costs nothing per step and has no gradient.
     shift = tf.repeat(tf.constant([0.0, 0.0, forget_bias, 0.0], bias.dtype), units)
 
@@ -69,7 +69,7 @@ def lstm(inputs, kernel, bias, initial_state=None, forget_bias=1.0, sequence_len
         return (outputs, last.c, last.h), gradient
 
     outputs, *last = layer(inputs, kernel, bias + shift, *initial_state)
-    return _like_steps(outputs, inputs), LSTMState(*last)
+    return like_steps(outputs, inputs), LSTMState(*last)
 
 
 def _check_shapes(inputs, kernel, bias):
@@ -109,7 +109,7 @@ def _forward(inputs, kernel, bias, initial, running):
             return (after.h,) + saved, after
         return (current[1] * after.h,) + saved, _hold(current[1], after, before)
 
-    projected = split_steps(_product(inputs, kernel[:input_size], bias))
+    projected = split_steps(product(inputs, kernel[:input_size], bias))
     sequences = (projected,) if running is None else (projected, running)
     (outputs, *saved), last = scan(step, sequences, initial, emits=1 + len(_Saved._fields))
     return stack_steps(outputs), LSTMState(*last), _Saved(*saved)
@@ -139,13 +139,13 @@ def _backward(inputs, kernel, saved, d_outputs, d_last, running):
         d_h = tf.matmul(d_gates, recurrent_kernel, transpose_b=True)
         return (d_gates,), (d_c + (1 - now) * d_after.c, d_h + (1 - now) * d_after.h)
 
-    sequences = (split_steps(_like_steps(d_outputs, inputs)),) + saved + (() if running is None else (running,))
+    sequences = (split_steps(like_steps(d_outputs, inputs)),) + saved + (() if running is None else (running,))
     (d_gates,), (d_c, d_h) = scan(step, sequences, d_last, emits=1, reverse=True)
     d_gates = stack_steps(d_gates)
     flat = tf.reshape(d_gates, [-1, static_shape(kernel)[1]])
     read = tf.concat([inputs, stack_steps(saved.h_before)], axis=2)
     d_kernel = tf.matmul(tf.reshape(read, [-1, static_shape(kernel)[0]]), flat, transpose_a=True)
-    return _product(d_gates, input_kernel, transpose=True), d_kernel, tf.reduce_sum(flat, axis=0), d_c, d_h
+    return product(d_gates, input_kernel, transpose=True), d_kernel, tf.reduce_sum(flat, axis=0), d_c, d_h
 
 
 def _cell_gradient(kept, d_c, d_h):
@@ -163,17 +163,3 @@ def _cell_gradient(kept, d_c, d_h):
 def _hold(now, after, before):
     """The new state where a sequence is still running (``now [B, 1]`` is 1), the old one where it has ended."""
     return tuple(now * new + (1 - now) * old for new, old in zip(after, before))
-
-
-def _product(sequence, matrix, bias=None, transpose=False):
-    """``sequence [T, B, a] * matrix [a, b] (+ bias)`` as one product: ``[T, B, b]``."""
-    inner, outer = static_shape(matrix)[::-1] if transpose else static_shape(matrix)
-    flat = tf.matmul(tf.reshape(sequence, [-1, inner]), matrix, transpose_b=transpose)
-    flat = flat if bias is None else flat + bias
-    return _like_steps(tf.reshape(flat, tf.concat([tf.shape(sequence)[:2], [outer]], axis=0)), sequence)
-
-
-def _like_steps(tensor, sequence):
-    """``tensor``, known to have the time steps and the batch of ``sequence``."""
-    tensor.set_shape(static_shape(sequence)[:2] + static_shape(tensor)[2:])
-    return tensor

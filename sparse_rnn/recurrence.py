@@ -67,3 +67,17 @@ def _loop(step, sequences, state, emits, reverse):
         lambda count, *_: count < steps, body, (tf.constant(0), tuple(state), tuple(sinks)), back_prop=False
     )
     return tuple(sink.stack() for sink in sinks), state
+
+
+def product(sequence, matrix, bias=None, transpose=False):
+    """``sequence [T, B, a] * matrix [a, b] (+ bias)`` as one product: ``[T, B, b]``."""
+    inner, outer = static_shape(matrix)[::-1] if transpose else static_shape(matrix)
+    flat = tf.matmul(tf.reshape(sequence, [-1, inner]), matrix, transpose_b=transpose)
+    flat = flat if bias is None else flat + bias
+    return like_steps(tf.reshape(flat, tf.concat([tf.shape(sequence)[:2], [outer]], axis=0)), sequence)
+
+
+def like_steps(tensor, sequence):
+    """``tensor``, known to have the time steps and the batch of ``sequence``."""
+    tensor.set_shape(static_shape(sequence)[:2] + static_shape(tensor)[2:])
+    return tensor

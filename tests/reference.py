@@ -43,17 +43,18 @@ def gru(inputs, gates_kernel, gates_bias, candidate_kernel, candidate_bias, stat
     return np.stack(outputs), h
 
 
-def rhn(inputs, h_linear, t_linear, state=None):
+def rhn(inputs, h_linear, t_linear, state=None, noise_i=1.0, noise_h=1.0):
     """Recurrent highway layer: ``h_linear`` and ``t_linear`` hold one (matrix, bias) for each depth.
 
-    The first matrix is ``[in + n, n]`` (it reads the input), the others ``[n, n]``. Returns outputs and the last state.
+    The first matrix is ``[in + n, n]`` (it reads the input), the others ``[n, n]``. The noise ``[B, in]`` and
+    ``[B, n]`` is multiplied with what the matrices read. Returns outputs and the last state.
     """
     units = h_linear[0][0].shape[1]
     s = state if state is not None else np.zeros([inputs.shape[1], units])
     outputs = []
     for x in inputs:
         for depth, ((h_matrix, h_bias), (t_matrix, t_bias)) in enumerate(zip(h_linear, t_linear)):
-            read = np.concatenate([x, s], axis=1) if depth == 0 else s
+            read = np.concatenate([x * noise_i, s * noise_h], axis=1) if depth == 0 else s * noise_h
             h = np.tanh(read @ h_matrix + h_bias)
             t = sigmoid(read @ t_matrix + t_bias)
             s = (h - s) * t + s

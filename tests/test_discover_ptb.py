@@ -3,10 +3,12 @@
 import pytest
 
 import sparse_rnn
-from ptb import config, model, train
+from ptb import config, model
+from ptb.trainer import TRAINER
 from sparse_rnn import groups, recurrence
 from sparse_rnn.compat import static_shape, tf, variables_by_name
 from sparse_rnn.training import text
+from sparse_rnn.training.language import train
 from tests import tiny
 
 SMALL = [
@@ -25,7 +27,7 @@ def test_training_graph_has_the_structure_that_is_built_by_hand(
 ):
     monkeypatch.setattr(recurrence, "LONGEST_UNROLLED", longest_unrolled)
     experiment = config.load_experiment("ptb/configs/small_iss.json", None, SMALL + overrides)
-    train.build(experiment, text.load_corpus(tiny.write_text(tmp_path)))
+    train.build(TRAINER, experiment, text.load_corpus(tiny.write_text(tmp_path)))
     found = sparse_rnn.discover(graph)
     built = model.structure(experiment.model)
     assert {frozenset(group.slices) for group in found} == {frozenset(group.slices) for group in built}

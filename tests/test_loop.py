@@ -12,10 +12,11 @@ import time
 import numpy as np
 import pytest
 
-from ptb import evaluation, report, train
+from ptb import train
 from sparse_rnn import checkpoints, plots
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import command, loop, schedules
+from sparse_rnn.training.language import evaluation, report
 from sparse_rnn.training.metrics import Metrics
 from tests import tiny
 from tests.disk import room_for
@@ -117,7 +118,7 @@ def test_a_run_killed_in_every_phase_of_an_epoch_ends_in_the_same_numbers(tmp_pa
         ((Metrics, "append"), 1, False, epoch),
         ((Metrics, "append"), 1, True, epoch),
         ((checkpoints, "save"), epoch, True, 2 * epoch),
-        ((evaluation.LoadedModel, "perplexity"), 3, False, 2 * epoch),
+        ((evaluation.LoadedLanguageModel, "perplexity"), 3, False, 2 * epoch),
         ((report.files, "write_text"), 3, False, 2 * epoch),
     ]:
         killed(arguments, *where, call=call, after=after)

@@ -8,9 +8,11 @@ import shutil
 import numpy as np
 import pytest
 
-from ptb import compact, comparison, evaluate, evaluation, model, restoring, train, variables
-from sparse_rnn import checkpoints, cost, group_files
+from ptb import compact, evaluate, model, train, variables
+from ptb.trainer import TRAINER
+from sparse_rnn import checkpoints, compaction, cost, group_files
 from sparse_rnn.errors import UserError
+from sparse_rnn.training.language import comparison, evaluation, restoring
 from tests import tiny
 
 DEAD = {"lstm_0": [0, 3, 4], "lstm_1": [1]}
@@ -32,7 +34,7 @@ def killed(tmp_path_factory, trained):
     run = str(tmp_path_factory.mktemp("killed") / "run")
     shutil.copytree(trained, run)
     arrays = checkpoints.read(run)
-    structure = model.structure(restoring.restore(run).experiment.model)
+    structure = model.structure(restoring.restore(TRAINER, run).experiment.model)
     for name in variables.all_variables(2):
         arrays[name] = np.random.RandomState(len(name)).uniform(-0.8, 0.8, arrays[name].shape).astype(np.float32)
     checkpoints.write(kill(arrays, structure, DEAD), run, step=68)
@@ -68,11 +70,11 @@ def refusal(*given):
 def test_the_small_model_is_the_same_function(killed, small, text_folder, capsys):
     before, after = (perplexities(capsys, run, text_folder) for run in (killed, small))
     assert len(before) == 4 and before == after
-    corpus = restoring.corpus_for(restoring.restore(small), text_folder)
+    corpus = restoring.corpus_for(restoring.restore(TRAINER, small), text_folder)
     scores = []
     for run in (killed, small):
-        restored = restoring.restore(run)
-        loaded = evaluation.LoadedModel(restored.experiment.model, restored.experiment.train, restored.arrays)
+        restored = restoring.restore(TRAINER, run)
+        loaded = evaluation.LoadedLanguageModel(TRAINER, restored.experiment, restored.arrays)
         batches = evaluation.batches_of(corpus.test, "full", restored.experiment.train, "test")
         scores.append(next(loaded.evaluation("full").scores(loaded.session, batches)))
         loaded.session.close()
@@ -80,7 +82,7 @@ def test_the_small_model_is_the_same_function(killed, small, text_folder, capsys
 
 
 def test_dead_units_are_gone_and_the_others_weights_are_untouched(killed, small):
-    before, after = restoring.restore(killed), restoring.restore(small)
+    before, after = restoring.restore(TRAINER, killed), restoring.restore(TRAINER, small)
     assert after.experiment.model.hidden_sizes == (4, 4) and after.experiment.model.embedding_size == 6
     assert after.experiment.train == before.experiment.train
     kept = [1, 2, 5, 6]
@@ -94,7 +96,7 @@ def test_dead_units_are_gone_and_the_others_weights_are_untouched(killed, small)
 def test_the_report_puts_both_models_side_by_side(killed, small):
     with open(os.path.join(small, "report.json")) as file:
         report = json.load(file)
-    shapes = [variables.shapes(restoring.restore(run).experiment.model, 11) for run in (killed, small)]
+    shapes = [variables.shapes(restoring.restore(TRAINER, run).experiment.model, 11) for run in (killed, small)]
     assert [report["weights"], report["weights_after"]] == [cost.weight_count(each) for each in shapes]
     for split in ("valid", "test"):
         assert report["perplexity"][split][0] == pytest.approx(report["perplexity"][split][1], rel=1e-6)
@@ -130,7 +132,7 @@ def test_it_is_a_run_directory_like_any_other(small):
         "structure.json",
         "vocabulary.txt",
     ]
-    restored = restoring.restore(small)
+    restored = restoring.restore(TRAINER, small)
     shapes = {name: array.shape for name, array in restored.arrays.items()}
     assert group_files.load(os.path.join(small, "structure.json"), shapes) == model.structure(restored.experiment.model)
     with open(os.path.join(small, "origin.json")) as file:
@@ -140,13 +142,13 @@ def test_it_is_a_run_directory_like_any_other(small):
 def test_it_can_be_compacted_again_when_more_units_die(small, text_folder, tmp_path, capsys):
     run = str(tmp_path / "copy")
     shutil.copytree(small, run)
-    restored = restoring.restore(run)
+    restored = restoring.restore(TRAINER, run)
     checkpoints.write(
         kill(restored.arrays, model.structure(restored.experiment.model), {"lstm_1": [0, 3]}), run, step=0
     )
     smaller = str(tmp_path / "smaller")
     assert compact.main(arguments(run, text_folder, smaller)) == 0
-    assert restoring.restore(smaller).experiment.model.hidden_sizes == (4, 2)
+    assert restoring.restore(TRAINER, smaller).experiment.model.hidden_sizes == (4, 2)
     assert perplexities(capsys, run, text_folder) == perplexities(capsys, smaller, text_folder)
 
 
@@ -154,11 +156,11 @@ def test_it_can_be_trained_on(small, text_folder, tmp_path, no_figures):
     run = str(tmp_path / "run")
     opened = ["model.hidden_sizes=null", "model.embedding_size=null", "sparsity.penalties=[]", "train.epochs=1"]
     assert train.main(tiny.arguments(run, text_folder, *opened, restore_path=small)) == 0
-    assert restoring.restore(run).experiment.model.hidden_sizes == (4, 4)
+    assert restoring.restore(TRAINER, run).experiment.model.hidden_sizes == (4, 4)
     row = tiny.table(run)[0]
     assert row["units/lstm_0/size"] == 4 and row["penalty"] == 0
-    restored = restoring.restore(small)
-    loaded = evaluation.LoadedModel(restored.experiment.model, restored.experiment.train, restored.arrays)
+    restored = restoring.restore(TRAINER, small)
+    loaded = evaluation.LoadedLanguageModel(TRAINER, restored.experiment, restored.arrays)
     corpus = restoring.corpus_for(restored, text_folder)
     assert row["valid_perplexity"] < loaded.perplexity(corpus.valid, "batched", "validation")
     loaded.session.close()
@@ -166,7 +168,7 @@ def test_it_can_be_trained_on(small, text_folder, tmp_path, no_figures):
 
 def test_a_bare_checkpoint_with_a_config_is_made_small_too(killed, small, text_folder, tmp_path):
     bare, run = str(tmp_path / "bare"), str(tmp_path / "run")
-    checkpoints.write(restoring.restore(killed).arrays, bare, step=7)
+    checkpoints.write(restoring.restore(TRAINER, killed).arrays, bare, step=7)
     config = "--config=" + tiny.write_config(tmp_path / "config.json")
     assert compact.main(arguments(os.path.join(bare, "model.ckpt-7"), text_folder, run, config)) == 0
     assert tiny.same_weights(tiny.weights(run), tiny.weights(small))
@@ -205,25 +207,24 @@ def test_its_own_source_is_not_overwritten_where_nothing_is_dead(small, text_fol
 
 
 def test_a_removal_that_changed_the_function_would_be_refused(killed, text_folder, tmp_path, monkeypatch):
-    structure = model.structure(restoring.restore(killed).experiment.model)
-    original = compact.compaction.compact
+    structure = model.structure(restoring.restore(TRAINER, killed).experiment.model)
+    original = compaction.compact
 
     def wrong(arrays, parts):
         return original(kill(arrays, structure, {"lstm_1": [2]}), parts)
 
-    monkeypatch.setattr(compact.compaction, "compact", wrong)
+    monkeypatch.setattr(compaction, "compact", wrong)
     message = refusal(killed, text_folder, str(tmp_path / "run"))
     assert re.match(r"the smaller model differs from the larger one by .* in a logit; nothing was written\.", message)
     assert os.listdir(str(tmp_path)) == []
 
 
 def test_unreadable_numbers_are_no_proof(killed, text_folder):
-    restored = restoring.restore(killed)
+    restored = restoring.restore(TRAINER, killed)
     corpus = restoring.corpus_for(restored, text_folder)
     broken = dict(restored.arrays, **{variables.SOFTMAX_B: np.full(11, np.nan, np.float32)})
     models = [
-        evaluation.LoadedModel(restored.experiment.model, restored.experiment.train, arrays)
-        for arrays in (restored.arrays, broken)
+        evaluation.LoadedLanguageModel(TRAINER, restored.experiment, arrays) for arrays in (restored.arrays, broken)
     ]
     with pytest.raises(UserError, match="differs from the larger one by nan"):
         comparison.compare(models[0], models[1], restored.experiment.train, corpus)

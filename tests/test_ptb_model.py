@@ -9,6 +9,7 @@ from sparse_rnn import compat, cost, groups
 from sparse_rnn.compat import static_shape, tf, variables_by_name
 from sparse_rnn.lstm import LSTMState
 from sparse_rnn.training import config, dropout
+from sparse_rnn.training.language import evaluation
 from tests import reference
 
 WORDS = 11
@@ -47,8 +48,8 @@ def test_logits_states_and_loss_are_those_of_numpy(graph, sizes, embedding):
     words, targets = chance.randint(WORDS, size=[2, BATCH, STEPS])
     state = random_state(sizes)
     weights = model.weights(chosen, WORDS, seed=2)
-    logits, last = model.logits(tf.constant(words, tf.int32), state, weights, chosen.forget_bias)
-    loss = model.negative_log_likelihood(logits, tf.constant(targets, tf.int32))
+    logits, last = model.logits(tf.constant(words, tf.int32), state, weights, chosen)
+    loss = evaluation.negative_log_likelihood(logits, tf.constant(targets, tf.int32))
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         for layer, bias in enumerate(weights.biases):
@@ -103,7 +104,7 @@ def test_tensorflows_own_cells_make_the_same_variables_and_the_same_outputs(grap
         made[variables.SOFTMAX_W],
         made[variables.SOFTMAX_B],
     )
-    logits, _ = model.logits(tf.constant(words, tf.int32), state, weights, chosen.forget_bias)
+    logits, _ = model.logits(tf.constant(words, tf.int32), state, weights, chosen)
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         found, reference_logits = session.run([logits, expected])
@@ -135,7 +136,7 @@ def test_dropout_acts_on_the_words_and_on_each_layers_output_never_on_the_state(
 
     words = tf.zeros([BATCH, STEPS], tf.int32)
     weights = model.weights(chosen, WORDS)
-    logits, last = model.logits(words, random_state([7, 5]), weights, chosen.forget_bias, record)
+    logits, last = model.logits(words, random_state([7, 5]), weights, chosen, record)
     assert places == [(0, [STEPS, BATCH, 6]), (1, [STEPS, BATCH, 7]), (2, [STEPS, BATCH, 5])]
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
@@ -149,7 +150,7 @@ def test_dropout_of_one_step_is_the_same_in_two_graphs():
         with tf.Graph().as_default(), tf.Session() as session:
             masks = dropout.by_step(0.5, 1, tf.constant(step))
             words = tf.zeros([BATCH, STEPS], tf.int32)
-            logits, _ = model.logits(words, random_state([7, 5]), model.weights(options(), WORDS), 0.0, masks)
+            logits, _ = model.logits(words, random_state([7, 5]), model.weights(options(), WORDS), options(), masks)
             session.run(tf.global_variables_initializer())
             return session.run(logits)
 

@@ -7,10 +7,12 @@ import shutil
 import numpy as np
 import pytest
 
-from ptb import config, evaluate, restoring, variables
+from ptb import config, evaluate, variables
+from ptb.trainer import TRAINER
 from sparse_rnn import checkpoints
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import text
+from sparse_rnn.training.language import restoring
 from tests import tiny
 
 
@@ -21,7 +23,7 @@ def original_name(name):
 
 def original_checkpoint(run, folder, change=None):
     """The weights of a run as the original wrote them: old names, a learning rate and a step of its own."""
-    trainable = restoring.restore(run).arrays
+    trainable = restoring.restore(TRAINER, run).arrays
     arrays = {original_name(name): array for name, array in trainable.items()}
     arrays["Train/Variable"] = np.float32(0.1)
     arrays["Model/global_step"] = np.int32(68)
@@ -49,13 +51,13 @@ def experiment(config_path):
 
 def refusal(*arguments, **keys):
     with pytest.raises(UserError) as caught:
-        restoring.restore(*arguments, **keys)
+        restoring.restore(TRAINER, *arguments, **keys)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 def test_a_run_directory_brings_config_weights_and_vocabulary(trained, experiment, text_folder):
-    restored = restoring.restore(trained)
+    restored = restoring.restore(TRAINER, trained)
     assert restored.experiment == experiment
     assert restored.checkpoint == os.path.join(trained, "model.ckpt-68")
     assert list(restored.arrays) == variables.all_variables(2)
@@ -68,7 +70,7 @@ def test_a_run_directory_brings_config_weights_and_vocabulary(trained, experimen
 def test_the_best_checkpoint_is_the_one_with_the_best_validation(trained, tmp_path):
     rows = tiny.table(trained)
     step = min(rows, key=lambda row: row["valid_perplexity"])["step"]
-    best = restoring.restore(trained, which="best")
+    best = restoring.restore(TRAINER, trained, which="best")
     assert best.checkpoint == os.path.join(trained, "best", "model.ckpt-{}".format(step))
     run = str(tmp_path / "run")
     shutil.copytree(trained, run)
@@ -80,7 +82,7 @@ def test_a_run_that_was_moved_and_a_prefix_inside_it_are_found(trained, tmp_path
     run = str(tmp_path / "moved")
     shutil.copytree(trained, run)
     for path in (run, os.path.join(run, "model.ckpt-68")):
-        restored = restoring.restore(path)
+        restored = restoring.restore(TRAINER, path)
         assert restored.checkpoint == os.path.join(run, "model.ckpt-68") and restored.vocabulary is not None
 
 
@@ -140,9 +142,9 @@ def test_unknown_words_are_counted_and_said(trained, tmp_path, text_folder, caps
 
 def test_sizes_that_the_config_leaves_open_are_those_of_the_checkpoint(trained, experiment, config_path):
     opened = config.load_experiment(config_path, overrides=["model.hidden_sizes=null", "model.embedding_size=null"])
-    assert restoring.restore(trained, opened).experiment == experiment
+    assert restoring.restore(TRAINER, trained, opened).experiment == experiment
     with pytest.raises(UserError, match="finetune.json leaves the model's sizes open .*give --restore_path"):
-        restoring.with_sizes_of(opened, None, "finetune.json")
+        restoring.with_sizes_of(TRAINER, opened, None, "finetune.json")
 
 
 def without(name):
@@ -206,13 +208,13 @@ def test_a_truncated_checkpoint_is_refused(trained, tmp_path):
     shutil.copytree(trained, run)
     os.truncate(os.path.join(run, "model.ckpt-68.data-00000-of-00001"), 300)
     assert re.search("model.ckpt-68' cannot be read, it is damaged or cut short: .*less bytes", refusal(run))
-    assert restoring.restore(run, which="best").vocabulary_size == 11
+    assert restoring.restore(TRAINER, run, which="best").vocabulary_size == 11
 
 
 def test_a_text_with_another_vocabulary_is_refused_where_the_models_own_is_not_known(
     trained, experiment, tmp_path, text_folder
 ):
-    restored = restoring.restore(original_checkpoint(trained, tmp_path / "old"), experiment)
+    restored = restoring.restore(TRAINER, original_checkpoint(trained, tmp_path / "old"), experiment)
     assert len(restoring.corpus_for(restored, text_folder).vocabulary) == 11
     other = tiny.write_text(tmp_path / "text", words=20)
     with pytest.raises(UserError, match="knows 11 words, the text 'text' has 22; give the text it was trained on"):
@@ -222,7 +224,7 @@ def test_a_text_with_another_vocabulary_is_refused_where_the_models_own_is_not_k
 def test_a_damaged_vocabulary_is_refused(trained, tmp_path, text_folder):
     run = str(tmp_path / "run")
     shutil.copytree(trained, run)
-    words = restoring.restore(run).vocabulary.words
+    words = restoring.restore(TRAINER, run).vocabulary.words
     for content, sentence in [
         ("\n".join(words[2:]), "knows 11 words, the text .* has 9"),
         ("\n".join(words + ["two words"]), "vocabulary.txt, line 12: 'two words' is not one word"),
@@ -231,4 +233,4 @@ def test_a_damaged_vocabulary_is_refused(trained, tmp_path, text_folder):
         with open(os.path.join(run, "vocabulary.txt"), "w") as file:
             file.write(content)
         with pytest.raises(UserError, match=sentence):
-            restoring.corpus_for(restoring.restore(run), text_folder)
+            restoring.corpus_for(restoring.restore(TRAINER, run), text_folder)

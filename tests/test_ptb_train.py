@@ -10,12 +10,14 @@ import sys
 import numpy as np
 import pytest
 
-from ptb import evaluate, model, restoring, train, variables
+from ptb import evaluate, model, train, variables
 from ptb.config import load_experiment
+from ptb.trainer import TRAINER
 from sparse_rnn import checkpoints, group_files, sparsity
 from sparse_rnn.compat import tf, variables_by_name
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import penalties
+from sparse_rnn.training.language import restoring
 from tests import tiny
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -60,7 +62,7 @@ def test_each_epoch_is_a_row_and_its_numbers_are_those_of_the_checkpoint(trained
     assert [(row["epoch"], row["step"], row["learning_rate"]) for row in rows] == [(1, 34, 0.06), (2, 68, 0.06)]
     assert rows[1]["train_loss"] < rows[0]["train_loss"] < np.log(11)
     assert rows[1]["valid_perplexity"] < rows[0]["valid_perplexity"]
-    restored = restoring.restore(trained)
+    restored = restoring.restore(TRAINER, trained)
     report = sparsity.report(restored.arrays, model.structure(restored.experiment.model))
     for name, value in report.as_row().items():
         assert rows[1][name] == pytest.approx(value)
@@ -71,7 +73,7 @@ def test_each_epoch_is_a_row_and_its_numbers_are_those_of_the_checkpoint(trained
 
 
 def test_the_structure_beside_a_run_is_the_models(trained):
-    restored = restoring.restore(trained)
+    restored = restoring.restore(TRAINER, trained)
     shapes = {name: array.shape for name, array in checkpoints.read(trained).items()}
     loaded = group_files.load(os.path.join(trained, "structure.json"), shapes)
     assert loaded == model.structure(restored.experiment.model)
@@ -79,7 +81,7 @@ def test_the_structure_beside_a_run_is_the_models(trained):
 
 @pytest.mark.parametrize("which", ["", "best"])
 def test_no_weight_in_a_checkpoint_lies_between_zero_and_the_threshold(trained, which):
-    arrays = restoring.restore(trained, which=which or "newest").arrays
+    arrays = restoring.restore(TRAINER, trained, which=which or "newest").arrays
     together = np.abs(np.concatenate([array.ravel() for array in arrays.values()]))
     assert (together == 0).any() and not ((together > 0) & (together < 0.02)).any()
 
@@ -137,7 +139,7 @@ def test_the_same_text_with_one_word_changed_is_another_text(trained, text_folde
 def test_training_from_a_runs_weights_begins_with_them_and_keeps_frozen_zeros(trained, text_folder, run, no_figures):
     frozen = ["sparsity.freeze=element", "sparsity.penalties=[]", "train.epochs=1", "model.hidden_sizes=null"]
     assert train.main(tiny.arguments(run, text_folder, *frozen, restore_path=trained)) == 0
-    before, after = restoring.restore(trained).arrays, restoring.restore(run).arrays
+    before, after = restoring.restore(TRAINER, trained).arrays, restoring.restore(TRAINER, run).arrays
     for name in before:
         if not name.endswith(("bias", "softmax_b")):
             assert (after[name][before[name] == 0] == 0).all()
@@ -198,7 +200,7 @@ def test_the_originals_json_trains_with_its_penalty(text_folder, run, tmp_path, 
     assert train.main(tiny.arguments(run, text_folder, *SHRUNK, config=path, model="sparselarge")) == 0
     row = tiny.table(run)[0]
     assert 0 < row["penalty"] < 2 * found
-    trained = restoring.restore(run)
+    trained = restoring.restore(TRAINER, run)
     assert trained.experiment == experiment and trained.experiment.model.keep_prob == 0.6
     assert not any(((np.abs(each) > 0) & (np.abs(each) < 1e-4)).any() for each in trained.arrays.values())
 

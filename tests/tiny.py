@@ -5,7 +5,7 @@ import os
 import random
 
 from sparse_rnn import checkpoints
-from sparse_rnn.training.metrics import TIMES, Metrics
+from sparse_rnn.training.metrics import Metrics, is_time
 
 #: Dropout, Adam, a penalty that zeroes weights and units, and a checkpoint after every step.
 CONFIG = {
@@ -52,7 +52,7 @@ def write_config(path, tree=None):
 def table(run):
     """The rows of a run's metrics.csv without the columns that depend on the clock."""
     rows = Metrics(os.path.join(str(run), "metrics.csv")).rows
-    return [{name: value for name, value in row.items() if name not in TIMES} for row in rows]
+    return [{name: value for name, value in row.items() if not is_time(name)} for row in rows]
 
 
 def weights(run, which=""):

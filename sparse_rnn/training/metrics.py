@@ -7,8 +7,10 @@ import os
 from sparse_rnn import files
 from sparse_rnn.errors import UserError
 
-#: Columns that a rerun of the same experiment need not reproduce.
-TIMES = ("seconds", "words_per_second")
+
+def is_time(column):
+    """Whether a column depends on the clock, so that a rerun of the same experiment need not reproduce it."""
+    return column == "seconds" or column.endswith("_per_second")
 
 
 class Metrics:
@@ -35,10 +37,6 @@ class Metrics:
         """Add the row of one epoch."""
         self.rows.append({name: _plain(value) for name, value in row.items()})
         self._write()
-
-    def best(self, column):
-        """The smallest value of a column so far; infinity before the first row."""
-        return min([row[column] for row in self.rows], default=float("inf"))
 
     def _write(self):
         text = io.StringIO()

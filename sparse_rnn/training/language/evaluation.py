@@ -6,9 +6,9 @@ step; ``full`` reads it as one stream and predicts every word but the first, in 
 
 import math
 
-from ptb import model, variables
-from sparse_rnn.compat import session_config, tf
+from sparse_rnn.compat import tf
 from sparse_rnn.training import text
+from sparse_rnn.training.loaded import LoadedModel
 
 STYLES = ("batched", "full")
 #: Words per run of the graph in the ``full`` style; any number gives the same perplexity.
@@ -19,8 +19,9 @@ class Evaluation:
     """The model's graph without dropout, in the default graph.
 
     Args:
+      trainer: the Trainer.
       options: the model section of the config.
-      model_weights: the Weights.
+      model_weights: what ``trainer.weights`` made.
       batch_size: sequences side by side.
       num_steps: words per run and sequence, None for any number.
       scope: begins the names of the variables that carry the state; they are local to the session.
@@ -31,17 +32,17 @@ class Evaluation:
       advance: operation that carries the state on.
     """
 
-    def __init__(self, options, model_weights, batch_size, num_steps, scope):
+    def __init__(self, trainer, options, model_weights, batch_size, num_steps, scope):
         self.words = tf.placeholder(tf.int32, [batch_size, num_steps])
         self.targets = tf.placeholder(tf.int32, [batch_size, num_steps])
-        carried = model.carried_state(options, batch_size, scope, tf.GraphKeys.LOCAL_VARIABLES)
-        values = [model.LSTMState(*(variable.read_value() for variable in state)) for state in carried]
-        self.logits, last = model.logits(self.words, values, model_weights, options.forget_bias)
-        self._loss = model.negative_log_likelihood(self.logits, self.targets)
-        pairs = [pair for old, new in zip(carried, last) for pair in zip(old, new)]
+        carried = trainer.carried_state(options, batch_size, scope, tf.GraphKeys.LOCAL_VARIABLES)
+        self.logits, last = trainer.logits(self.words, values_of(carried), model_weights, options, None)
+        self._loss = negative_log_likelihood(self.logits, self.targets)
+        variables = tf.nest.flatten(carried)
         with tf.control_dependencies([self._loss]):
-            self.advance = tf.group(*[tf.assign(variable, value).op for variable, value in pairs])
-        self._begin = tf.group(*[variable.initializer for variable, _ in pairs])
+            moves = [tf.assign(variable, value).op for variable, value in zip(variables, tf.nest.flatten(last))]
+            self.advance = tf.group(*moves)
+        self._begin = tf.group(*[variable.initializer for variable in variables])
 
     def perplexity(self, session, batches):
         """``exp`` of the mean negative log likelihood per word over ``batches`` of (words, targets)."""
@@ -72,41 +73,44 @@ def batches_of(ids, style, train, what):
     return text.batch_view(ids, train.batch_size, train.num_steps, what)
 
 
-def build(options, train, model_weights, style, scope):
+def build(trainer, experiment, model_weights, style, scope):
     """The Evaluation for one style."""
-    if style == "full":
-        return Evaluation(options, model_weights, 1, None, scope)
-    return Evaluation(options, model_weights, train.batch_size, train.num_steps, scope)
+    train = experiment.train
+    batch_size, num_steps = (1, None) if style == "full" else (train.batch_size, train.num_steps)
+    return Evaluation(trainer, experiment.model, model_weights, batch_size, num_steps, scope)
 
 
-class LoadedModel:
-    """A model with its weights in a graph and a session of its own, to be evaluated in any style.
+class LoadedLanguageModel(LoadedModel):
+    """A language model with its weights, to be evaluated in any style.
 
     Args:
-      options: the model section of the config.
-      train: the train section, for the ``batched`` style.
-      arrays: ``{variable name: array}`` of every trainable variable.
-      device: TensorFlow device such as ``/cpu:0``; None for a GPU if there is one.
+      trainer: the Trainer.
+      experiment: the config; its train section is for the ``batched`` style.
+      arrays, device: as for :class:`~sparse_rnn.training.loaded.LoadedModel`.
     """
 
-    def __init__(self, options, train, arrays, device=None):
-        self._options, self._train, self._built = options, train, {}
-        self._graph, self._device = tf.Graph(), device
-        with self._graph.as_default(), tf.device(device):
-            vocabulary_size = arrays[variables.EMBEDDING].shape[0]
-            self._weights = model.weights(options, vocabulary_size)
-            self.session = tf.Session(config=session_config())
-            for variable in tf.trainable_variables():
-                variable.load(arrays[variable.op.name], self.session)
+    def __init__(self, trainer, experiment, arrays, device=None):
+        self.trainer, self.experiment = trainer, experiment
+        words = trainer.vocabulary_size(arrays)
+        super().__init__(lambda: trainer.weights(experiment.model, words, 0), arrays, device)
 
     def evaluation(self, style):
         """The Evaluation in one style, built on first use."""
-        if style not in self._built:
-            with self._graph.as_default(), tf.device(self._device):
-                self._built[style] = build(self._options, self._train, self._weights, style, style.capitalize())
-                self.session.run(tf.local_variables_initializer())
-        return self._built[style]
+        return self.built(
+            style, lambda weights: build(self.trainer, self.experiment, weights, style, style.capitalize())
+        )
 
     def perplexity(self, ids, style, what):
         """Perplexity of the text ``ids``; ``what`` names it in errors ("test")."""
-        return self.evaluation(style).perplexity(self.session, batches_of(ids, style, self._train, what))
+        return self.evaluation(style).perplexity(self.session, batches_of(ids, style, self.experiment.train, what))
+
+
+def values_of(carried):
+    """The values of a nest of variables, read where this is called."""
+    return tf.nest.map_structure(lambda variable: variable.read_value(), carried)
+
+
+def negative_log_likelihood(logits, targets):
+    """Sum over all positions of -ln p(next word), for ``logits [T * B, V]`` and ``targets [B, T]``."""
+    labels = tf.reshape(tf.transpose(targets), [-1])
+    return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits))

@@ -5,9 +5,9 @@ from typing import Dict
 
 import numpy as np
 
-from ptb import evaluation
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import timing
+from sparse_rnn.training.language import evaluation
 
 #: Batches of real text on which the logits are compared.
 COMPARED_BATCHES = 50
@@ -47,7 +47,7 @@ def compare(before, after, train, corpus):
     """Run both models over real text.
 
     Args:
-      before, after: LoadedModels of the same vocabulary.
+      before, after: LoadedLanguageModels of the same vocabulary.
       train: the train section of the config, for batch and steps.
       corpus: the text; the validation part is what logits are compared on.
 

@@ -5,11 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from ptb import evaluation, model, variables
+from ptb import model, variables
 from ptb.config import Experiment
+from ptb.trainer import TRAINER
 from sparse_rnn.compat import tf
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import config
+from sparse_rnn.training.language import evaluation
 from tests.test_ptb_model import log_softmax, numpy_logits
 
 WORDS = 9
@@ -30,7 +32,7 @@ ARRAYS = {
 
 @pytest.fixture(scope="module")
 def loaded():
-    made = evaluation.LoadedModel(EXPERIMENT.model, EXPERIMENT.train, ARRAYS, device="/cpu:0")
+    made = evaluation.LoadedLanguageModel(TRAINER, EXPERIMENT, ARRAYS, device="/cpu:0")
     yield made
     made.session.close()
 
@@ -78,9 +80,7 @@ def test_scores_are_the_logits_of_the_stream(loaded):
 def test_evaluation_changes_no_variable_that_is_trained_or_saved(graph):
     weights = model.weights(EXPERIMENT.model, WORDS)
     carried = model.carried_state(EXPERIMENT.model, 4, "Train", tf.GraphKeys.GLOBAL_VARIABLES)
-    evaluations = [
-        evaluation.build(EXPERIMENT.model, EXPERIMENT.train, weights, style, style) for style in evaluation.STYLES
-    ]
+    evaluations = [evaluation.build(TRAINER, EXPERIMENT, weights, style, style) for style in evaluation.STYLES]
     assert len(tf.global_variables()) == 7 + 2 * len(carried)
     with tf.Session() as session:
         session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
@@ -95,7 +95,7 @@ def test_evaluation_changes_no_variable_that_is_trained_or_saved(graph):
 
 def test_an_endless_loss_is_a_large_number_and_no_error(loaded):
     arrays = dict(ARRAYS, **{variables.SOFTMAX_B: np.linspace(0, 1e30, WORDS, dtype=np.float32)})
-    huge = evaluation.LoadedModel(EXPERIMENT.model, EXPERIMENT.train, arrays)
+    huge = evaluation.LoadedLanguageModel(TRAINER, EXPERIMENT, arrays)
     assert huge.perplexity(TEXT, "full", "test") > 1e300
     huge.session.close()
 

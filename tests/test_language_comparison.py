@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from ptb import comparison
 from sparse_rnn.errors import UserError
+from sparse_rnn.training.language import comparison
 
 BATCHES = [(None, None)] * 3
 LOGITS = [np.random.RandomState(seed).randn(6, 5).astype(np.float32) for seed in range(3)]

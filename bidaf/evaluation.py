@@ -1,0 +1,112 @@
+"""Answers of one trained model, or of several together, and how good they are; evaluation never changes a weight."""
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+import numpy as np
+
+from bidaf import metrics, model, spans
+from sparse_rnn.compat import session_config, tf
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is said to one question.
+
+    Attributes:
+      row: of the split.
+      text: the answer; empty where "there is none" is more probable than the best span.
+      score: probability of the span's first word times that of its last, the mean over the models.
+      span: first and last word, inclusive.
+      start, stop: probability of each word of the context to begin and to end the answer, means over the models.
+      no_answer: probability that there is none; None where the models know no such thing.
+      loss: of the gold answer, the mean over the models.
+    """
+
+    row: int
+    text: str
+    score: float
+    span: Tuple[int, int]
+    start: np.ndarray
+    stop: np.ndarray
+    no_answer: Optional[float]
+    loss: float
+
+
+class Reader:
+    """A model in a graph and a session of its own.
+
+    Args:
+      options: the model section of the config.
+      vocabulary: a :class:`bidaf.variables.Vocabulary`.
+      device: TensorFlow device such as ``/cpu:0``; None for a GPU if there is one.
+
+    Attributes:
+      options: the model section.
+      session: in which the weights are.
+    """
+
+    def __init__(self, options, vocabulary, device=None):
+        self.options = options
+        with tf.Graph().as_default(), tf.device(device):
+            self._inputs = model.placeholders()
+            self._weights = model.weights(options, vocabulary)
+            self._outputs = model.network(options, self._weights, self._inputs)
+            self._losses = model.losses(options, self._outputs, self._inputs)
+            self.session = tf.Session(config=session_config())
+
+    def load(self, arrays):
+        """Take the weights from ``{variable name: array}``; returns the Reader."""
+        for name, variable in self._weights.items():
+            variable.load(arrays[name], self.session)
+        return self
+
+    def scores(self, batch):
+        """``(start, stop, losses)`` of one Batch, see :func:`bidaf.model.network` and :func:`bidaf.model.losses`."""
+        return self.session.run(
+            [self._outputs.start, self._outputs.stop, self._losses], model.feed(self._inputs, batch)
+        )
+
+    def run(self, batch):
+        """Compute the scores of one Batch and leave them where they are, for timing."""
+        self.session.run([self._outputs.start.op, self._outputs.stop.op], model.feed(self._inputs, batch))
+
+    def attention(self, batch):
+        """How each context word attends to the question, ``[N, T, J]``; None where the model does not."""
+        if self._outputs.attention is None:
+            return None
+        return self.session.run(self._outputs.attention, model.feed(self._inputs, batch))
+
+    def close(self):
+        """Give the session's memory back."""
+        self.session.close()
+
+
+def answers(readers, split, batches):
+    """Yield the Answer to each question of the batches.
+
+    Args:
+      readers: Readers that answer together; all with or all without ``no_answer``.
+      split: the Split.
+      batches: Batches of it.
+    """
+    no_answer = readers[0].options.no_answer
+    for batch in batches:
+        read = [each.scores(batch) for each in readers]
+        starts, stops = (spans.probabilities(np.stack(each).astype(np.float64)) for each in list(zip(*read))[:2])
+        losses = np.mean([each[2] for each in read], axis=0)
+        for place, row in enumerate(batch.indices):
+            ends = starts[:, place], stops[:, place]
+            yield _answer(split, int(row), batch, place, ends, float(losses[place]), no_answer)
+
+
+def _answer(split, row, batch, place, ends, loss, no_answer):
+    none = None
+    if no_answer:
+        none = float(np.mean(ends[0][:, 0] * ends[1][:, 0]))
+        ends = [each[:, 1:] for each in ends]
+    length = batch.context_length[place]
+    starts, stops = (each[:, :length] for each in ends)
+    first, last, score = spans.best(starts, stops, batch.sentence[place, :length])
+    text = "" if none is not None and none > score else split.answer_text(row, first, last)
+    return Answer(row, text, score, (first, last), starts.mean(axis=0), stops.mean(axis=0), none, loss)

@@ -1,0 +1,162 @@
+"""A recurrent highway layer whose weights are arguments (Zilly et al., 2017; paper, section 4.2).
+
+At every time step the state s passes through ``depth`` cells with coupled gates. Cell d computes ::
+
+    h = tanh(r * H_d + bias)        r = [x_t * noise_i, s * noise_h] in the first cell, s * noise_h in all others
+    t = sigmoid(r * T_d + bias)
+    s = (h - s) * t + s
+
+so the state itself is never masked. The noise is that of variational dropout: one mask for all time steps and cells.
+
+The input's share of the first cell is one product over all time steps, h and t of a cell are one product, and
+backpropagation through time keeps the gates' gradients of every step and multiplies them out once at the end, in
+place of adding up one product per step.
+"""
+
+from sparse_rnn.compat import static_shape, tf
+from sparse_rnn.errors import UserError
+from sparse_rnn.recurrence import like_steps, product, scan, split_steps, stack_steps
+
+
+def rhn(inputs, h_weights, t_weights, initial_state=None, noise_i=None, noise_h=None):
+    """Run one recurrent highway layer over a batch of sequences.
+
+    Args:
+      inputs: ``[T, B, in]``, time first; T and B need not be known while building.
+      h_weights, t_weights: one ``(matrix, bias [n])`` for each cell. The first matrix is ``[in + n, n]``, input rows
+        first, the others are ``[n, n]``.
+      initial_state: ``[B, n]``; zeros by default.
+      noise_i: ``[B, in]``, multiplied with the inputs of every step.
+      noise_h: ``[B, n]``, multiplied with the state wherever a cell reads it.
+
+    Returns:
+      ``(outputs [T, B, n], state [B, n] after the last step)``.
+
+    Raises:
+      UserError: shapes that do not belong together.
+    """
+    inputs = tf.convert_to_tensor(inputs)
+    h_weights, t_weights = (
+        [tuple(tf.convert_to_tensor(each) for each in cell) for cell in weights] for weights in (h_weights, t_weights)
+    )
+    units = _check_shapes(inputs, h_weights, t_weights)
+    if initial_state is None:
+        initial_state = tf.zeros([tf.shape(inputs)[1], units], inputs.dtype)
+    initial_state = _rows("initial state", initial_state, inputs, units)
+    noise_i = _rows("noise_i", noise_i, inputs, static_shape(inputs)[2])
+    noise_h = _rows("noise_h", noise_h, inputs, units)
+    if noise_i is not None:
+        inputs = like_steps(inputs * noise_i, inputs)
+    matrices, biases = ([tf.concat(pair, axis=-1) for pair in each] for each in _pairs(h_weights, t_weights))
+    depth = len(matrices)
+
+    @tf.custom_gradient
+    def layer(inputs, state, *weights):
+        matrices, biases = weights[:depth], weights[depth:]
+        outputs, last, saved = _forward(inputs, matrices, biases, state, noise_h)
+
+        def gradient(d_outputs, d_last):
+            return _backward(inputs, matrices, saved, d_outputs, d_last, noise_h)
+
+        return (outputs, last), gradient
+
+    outputs, last = layer(inputs, initial_state, *(matrices + biases))
+    last.set_shape(initial_state.shape)
+    return like_steps(outputs, inputs), last
+
+
+def _pairs(h_weights, t_weights):
+    """The matrices of h and t of every cell, and the biases."""
+    return zip(*[list(zip(h, t)) for h, t in zip(h_weights, t_weights)])
+
+
+def _check_shapes(inputs, h_weights, t_weights):
+    shape = static_shape(inputs)
+    if shape is None or len(shape) != 3 or shape[2] is None:
+        raise UserError(
+            "the inputs of a highway layer have shape {}; [time, batch, input size] is needed.".format(shape)
+        )
+    if not h_weights or len(h_weights) != len(t_weights):
+        raise UserError(
+            "a highway layer needs as many weights for h as for t, one at least; these are {} and {}.".format(
+                len(h_weights), len(t_weights)
+            )
+        )
+    units = static_shape(h_weights[0][0])[-1]
+    for kind, weights in (("h", h_weights), ("t", t_weights)):
+        for cell, (matrix, bias) in enumerate(weights):
+            needed = [shape[2] + units if cell == 0 else units, units]
+            found = static_shape(matrix), static_shape(bias)
+            if found != (needed, [units]):
+                raise UserError(
+                    "{}_{} of a highway layer over inputs of width {} needs a matrix {} and a bias {}; "
+                    "these are {} and {}.".format(kind, cell, shape[2], needed, [units], *found)
+                )
+    return units
+
+
+def _rows(what, value, inputs, width):
+    """A tensor ``[B, width]``, or None."""
+    if value is None:
+        return None
+    tensor, needed = tf.convert_to_tensor(value), [static_shape(inputs)[1], width]
+    if not tensor.shape.is_compatible_with(needed):
+        raise UserError("the {} has shape {}; this layer needs {}.".format(what, static_shape(tensor), needed))
+    return tensor
+
+
+def _forward(inputs, matrices, biases, initial, noise_h):
+    """The outputs ``[T, B, n]``, the last state, and what the gradient needs: s, h and t of every cell and step."""
+    input_size = static_shape(inputs)[2]
+    recurrent = [matrices[0][input_size:]] + list(matrices[1:])
+
+    def step(current, state):
+        (s,), saved = state, ()
+        for cell, matrix in enumerate(recurrent):
+            shift = current[0] if cell == 0 else biases[cell]
+            h, t = tf.split(tf.matmul(_masked(s, noise_h), matrix) + shift, 2, axis=1)
+            h, t = tf.tanh(h), tf.sigmoid(t)
+            saved += (s, h, t)
+            s = (h - s) * t + s
+        return (s,) + saved, (s,)
+
+    projected = split_steps(product(inputs, matrices[0][:input_size], biases[0]))
+    (outputs, *saved), (last,) = scan(step, (projected,), (initial,), emits=1 + 3 * len(matrices))
+    return stack_steps(outputs), last, tuple(saved)
+
+
+def _backward(inputs, matrices, saved, d_outputs, d_last, noise_h):
+    """Gradients of the inputs, the initial state, the matrices ``[.., 2n]`` and the biases ``[2n]``."""
+    input_size = static_shape(inputs)[2]
+    recurrent = [matrices[0][input_size:]] + list(matrices[1:])
+    depth = len(matrices)
+
+    def step(current, d_state):
+        d_s, emitted = d_state[0] + current[0], ()
+        for cell in reversed(range(depth)):
+            s, h, t = current[1 + 3 * cell : 4 + 3 * cell]
+            d_gates = tf.concat(
+                [tf.raw_ops.TanhGrad(y=h, dy=d_s * t), tf.raw_ops.SigmoidGrad(y=t, dy=d_s * (h - s))], axis=1
+            )
+            d_read = tf.matmul(d_gates, recurrent[cell], transpose_b=True)
+            d_s = d_s - d_s * t + _masked(d_read, noise_h)
+            emitted = (d_gates,) + emitted
+        return emitted, (d_s,)
+
+    sequences = (split_steps(like_steps(d_outputs, inputs)),) + saved
+    d_gates, (d_initial,) = scan(step, sequences, (d_last,), emits=depth, reverse=True)
+    d_gates = [stack_steps(each) for each in d_gates]
+    d_matrices, d_biases = [], []
+    for cell in range(depth):
+        read = _masked(stack_steps(saved[3 * cell]), noise_h)
+        if cell == 0:
+            read = tf.concat([inputs, read], axis=2)
+        flat = tf.reshape(d_gates[cell], [-1, static_shape(matrices[cell])[1]])
+        d_matrices.append(tf.matmul(tf.reshape(read, [-1, static_shape(matrices[cell])[0]]), flat, transpose_a=True))
+        d_biases.append(tf.reduce_sum(flat, axis=0))
+    d_inputs = product(d_gates[0], matrices[0][:input_size], transpose=True)
+    return [d_inputs, d_initial] + d_matrices + d_biases
+
+
+def _masked(tensor, noise):
+    return tensor if noise is None else tensor * noise

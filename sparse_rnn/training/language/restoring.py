@@ -1,0 +1,107 @@
+"""A trained language model from wherever it lies: a run directory, or any checkpoint with a config beside it."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Dict
+
+import numpy as np
+
+from sparse_rnn.errors import UserError
+from sparse_rnn.training import command_line, config, restoring
+from sparse_rnn.training.language.trainer import Trainer
+from sparse_rnn.training.run_directory import beside
+
+VOCABULARY = "vocabulary.txt"
+
+
+@dataclass
+class Restored:
+    """A trained model.
+
+    Attributes:
+      trainer: the Trainer whose model it is.
+      experiment: its Experiment; the sizes are those of the arrays.
+      arrays: ``{variable name: array}`` of its trainable variables.
+      vocabulary: the vocabulary it was trained with; None where a bare checkpoint does not tell.
+      checkpoint: the prefix it was read from.
+    """
+
+    trainer: Trainer
+    experiment: Any
+    arrays: Dict[str, np.ndarray]
+    vocabulary: Any
+    checkpoint: str
+
+    @property
+    def vocabulary_size(self):
+        """Number of words the model knows."""
+        return self.trainer.vocabulary_size(self.arrays)
+
+    @property
+    def structure(self):
+        """The model's UnitGroups."""
+        return self.trainer.structure(self.experiment.model, self.vocabulary_size)
+
+
+def restore(trainer, path, experiment=None, which="newest", overrides=()):
+    """Read a trained model.
+
+    Args:
+      trainer: the Trainer whose model it is.
+      path: a run directory or its best/, a folder with a checkpoint, or a checkpoint prefix.
+      experiment: the Experiment to read the checkpoint as; by default the run's own config.
+      which: "newest" or "best", for a run directory.
+      overrides: ``"train.batch_size=1"``, changes of the run's own config.
+
+    Raises:
+      UserError: nothing is there, it is damaged, or it does not fit the experiment.
+    """
+    if experiment is None:
+        experiment = config.load(trainer.experiment, restoring.recorded_config(path), overrides)
+    prefix, arrays = restoring.read(path, which)
+    experiment = with_sizes_of(trainer, experiment, arrays, prefix)
+    words = len(np.atleast_1d(restoring.array(arrays, trainer.embedding, prefix)))
+    arrays = restoring.matched(arrays, trainer.shapes(experiment.model, words), prefix)
+    written = beside(path, VOCABULARY)
+    vocabulary = trainer.load_vocabulary(written, experiment.data) if written else None
+    return Restored(trainer, experiment, arrays, vocabulary, prefix)
+
+
+def with_sizes_of(trainer, experiment, arrays, source):
+    """The experiment with sizes that its config leaves open (null) taken from the arrays."""
+    return replace(experiment, model=trainer.with_sizes_of(experiment.model, arrays, source))
+
+
+def corpus_for(restored, data_path):
+    """The text at ``data_path`` in the words of a trained model.
+
+    Raises:
+      UserError: the text cannot be read, or the model's vocabulary is not known and the text's is of another size.
+    """
+    corpus = restored.trainer.load_corpus(data_path, restored.experiment.data, restored.vocabulary)
+    if len(corpus.vocabulary) != restored.vocabulary_size:
+        raise UserError(
+            "checkpoint '{}' knows {:,} words, the text '{}' has {:,}; give the text it was trained on.".format(
+                restored.checkpoint, restored.vocabulary_size, corpus.name, len(corpus.vocabulary)
+            )
+        )
+    return corpus
+
+
+def add_flags(parser):
+    """The flags of a command that reads a trained model and a text."""
+    command_line.add_restore(parser, required=True)
+    command_line.add_config(parser, required=False)
+    parser.add_argument(
+        "--checkpoint",
+        choices=restoring.CHECKPOINTS,
+        default="newest",
+        help="which one of a run directory (default: newest)",
+    )
+    command_line.add_data(parser)
+    command_line.add_device(parser)
+
+
+def from_flags(trainer, flags, experiment):
+    """The Restored that the flags of :func:`add_flags` mean; ``experiment`` is that of ``--config``, if given."""
+    overrides = () if experiment is not None else flags.overrides
+    return restore(trainer, flags.restore_path, experiment, flags.checkpoint, overrides)

@@ -1,0 +1,78 @@
+"""Reading a trained model's arrays from wherever they lie, and holding them against the model they are read as."""
+
+import os
+
+import numpy as np
+
+from sparse_rnn import checkpoints, names
+from sparse_rnn.errors import UserError
+from sparse_rnn.training.run_directory import BEST, CONFIG, beside
+
+CHECKPOINTS = ("newest", "best")
+
+
+def recorded_config(path):
+    """The config.json that goes with a run directory or a checkpoint in it.
+
+    Raises:
+      UserError: there is none.
+    """
+    recorded = beside(path, CONFIG)
+    if recorded is None:
+        raise UserError("'{}' is no run directory; give --config with a bare checkpoint.".format(path))
+    return recorded
+
+
+def read(path, which="newest"):
+    """A checkpoint's prefix and its arrays, ``weights``/``biases`` of TensorFlow <= 1.1 called ``kernel``/``bias``.
+
+    Args:
+      path: a run directory or its best/, a folder with a checkpoint, or a checkpoint prefix.
+      which: one of :data:`CHECKPOINTS`, for a run directory.
+
+    Raises:
+      UserError: nothing is there, or it is damaged.
+    """
+    prefix = checkpoints.find(os.path.join(path, BEST) if which == "best" else path)
+    return prefix, {
+        names.other_spelling(name) if name.endswith(("/weights", "/biases")) else name: array
+        for name, array in checkpoints.read(prefix).items()
+    }
+
+
+def matched(arrays, shapes, source):
+    """The arrays that a model needs, float32, held against its shapes.
+
+    Args:
+      arrays: ``{variable name: array}``.
+      shapes: ``{variable name: shape}`` of the model's trainable variables.
+      source: the checkpoint's prefix, for the error.
+
+    Raises:
+      UserError: a variable is missing or has another shape.
+    """
+    for name, shape in shapes.items():
+        found = np.shape(array(arrays, name, source))
+        if tuple(found) != tuple(shape):
+            raise UserError(
+                "checkpoint '{}' holds '{}' with shape {}, the config makes it {}; give the config it was "
+                "trained with.".format(source, name, list(found), list(shape))
+            )
+    return {name: np.asarray(arrays[name], np.float32) for name in shapes}
+
+
+def array(arrays, name, source):
+    """The array of that name; a UserError with the nearest name where there is none."""
+    if name not in arrays:
+        raise names.unknown(name, arrays, "checkpoint '{}'".format(source), "variable")
+    return arrays[name]
+
+
+def width(arrays, name, source):
+    """Columns of a matrix; a UserError where it is none."""
+    shape = np.shape(array(arrays, name, source))
+    if len(shape) != 2:
+        raise UserError(
+            "checkpoint '{}' holds '{}' with shape {}; it must be a matrix.".format(source, name, list(shape))
+        )
+    return shape[1]

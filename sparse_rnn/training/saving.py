@@ -1,0 +1,51 @@
+"""The checkpoints of a run: the newest, to go on from, and the best."""
+
+import os
+
+from sparse_rnn import checkpoints
+from sparse_rnn.compat import reason, tf
+from sparse_rnn.errors import UserError
+from sparse_rnn.training.run_directory import BEST
+
+
+class Savers:
+    """Saves and restores all variables of the default graph.
+
+    Args:
+      run: the RunDirectory.
+      session: in which the variables are.
+    """
+
+    def __init__(self, run, session):
+        self._run, self._session = run, session
+        self._newest = tf.train.Saver(max_to_keep=1, save_relative_paths=True)
+        self._best = tf.train.Saver(max_to_keep=1, save_relative_paths=True)
+
+    def restore(self):
+        """Go on from the newest checkpoint, where there is one; returns whether there is.
+
+        Raises:
+          UserError: it is damaged or of another model.
+        """
+        if not os.path.exists(self._run.file("checkpoint")):
+            return False
+        prefix = checkpoints.find(self._run.path)
+        try:
+            self._newest.restore(self._session, prefix)
+        except (tf.errors.OpError, ValueError) as error:
+            raise UserError(
+                "checkpoint '{}' is damaged or not of this run: {}; put a copy of it back, or choose another "
+                "--save_path.".format(prefix, reason(error))
+            ) from error
+        self._newest.recover_last_checkpoints([prefix])
+        if os.path.exists(self._run.file(BEST, "checkpoint")):
+            self._best.recover_last_checkpoints([checkpoints.find(self._run.file(BEST))])
+        return True
+
+    def save(self, step):
+        """Write the newest checkpoint; returns its prefix."""
+        return checkpoints.save(self._newest, self._session, self._run.path, step)
+
+    def save_best(self, step):
+        """Write the best checkpoint."""
+        checkpoints.save(self._best, self._session, self._run.file(BEST), step)
