@@ -102,5 +102,5 @@ def _question(split, answer, contexts):
 
 def _embedded(value):
     """JSON that can stand inside a script element: no text in it can end the element."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(value, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
