@@ -32,8 +32,7 @@ def after(train_op, variables, decay, step):
         moves = []
         for variable in variables:
             average = tf.get_variable(
-                variable.op.name + SUFFIX,
-                initializer=variable.initialized_value(),
+                variable.op.name + SUFFIX, initializer=variable.initialized_value(),
                 trainable=False,
                 use_resource=True,
             )
