@@ -77,6 +77,11 @@ def parse(value, where):
     return Dataset(str(version), paragraphs)
 
 
+def single(context, question):
+    """The :class:`Dataset` of one question without an answer; its id is ``question``."""
+    return Dataset(VERSION, [Paragraph("", context, (Question("question", question, ()),))])
+
+
 def _question(node, seen):
     identity = node.get("id", str)
     if identity in seen:

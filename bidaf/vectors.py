@@ -30,7 +30,7 @@ def random(words, size, seed=0):
     return found
 
 
-def read_glove(path, wanted, step=None):
+def read_glove(path, wanted):
     """The vectors of the wanted words in a GloVe text file: per line a word and its numbers, between spaces.
 
     A line is for the first wanted one of: its word, Capitalised, lower, UPPER. A word keeps the first vector that it
@@ -39,7 +39,6 @@ def read_glove(path, wanted, step=None):
     Args:
       path: the file, ``glove.6B.100d.txt`` for example.
       wanted: the words to look for.
-      step: called with the number of bytes after every line, for progress.
 
     Returns:
       ``{word: float32 [size]}`` in the order of the file, and the size.
@@ -52,8 +51,6 @@ def read_glove(path, wanted, step=None):
     try:
         with open(path, "rb") as lines:
             for number, line in enumerate(lines, start=1):
-                if step is not None:
-                    step(len(line))
                 if size is None:
                     size = _size(line, path)
                 word, numbers = _parts(line, size, path, number)

@@ -67,14 +67,13 @@ class Vocabulary:
         """Whether the word is not read as unknown."""
         return self.word_id(word) != UNKNOWN_ID
 
-    def covering(self, words, glove=None, step=None):
+    def covering(self, words, glove=None):
         """This vocabulary and, as further fixed words, those of the given ones that it lacks and can have vectors for.
 
         Args:
           words: the words of other texts.
           glove: the GloVe file that the vocabulary was made with; without it a vocabulary of GloVe's words stays as
             it is. One of random vectors covers every word.
-          step: as for :func:`bidaf.vectors.read_glove`.
 
         Raises:
           UserError: the file cannot be used, or has vectors of another size.
@@ -83,7 +82,7 @@ class Vocabulary:
         if "seed" in self.source:
             added = dict(zip(missing, vectors.random(missing, self.vector_size, self.source["seed"])))
         elif glove and missing:
-            added, size = vectors.read_glove(glove, missing, step)
+            added, size = vectors.read_glove(glove, missing)
             if size != self.vector_size:
                 raise UserError(
                     "{}: its vectors have {} numbers, those of the vocabulary {}; give the file that the vocabulary "
