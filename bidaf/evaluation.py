@@ -86,7 +86,7 @@ class Reader:
 
 
 def answers(readers, split, batches):
-    """Yield the Answer to each question of the batches.
+    """Yield the Answers to the questions of each batch, as a list.
 
     Args:
       readers: Readers that answer together; all with or all without ``no_answer``.
@@ -99,9 +99,10 @@ def answers(readers, split, batches):
         batch = each_batch[0]
         starts, stops = (spans.probabilities(np.stack(each).astype(np.float64)) for each in list(zip(*read))[:2])
         losses = np.mean([each[2] for each in read], axis=0)
-        for place, row in enumerate(batch.indices):
-            ends = starts[:, place], stops[:, place]
-            yield _answer(split, int(row), batch, place, ends, float(losses[place]), no_answer)
+        yield [
+            _answer(split, int(row), batch, place, (starts[:, place], stops[:, place]), float(losses[place]), no_answer)
+            for place, row in enumerate(batch.indices)
+        ]
 
 
 def _answer(split, row, batch, place, ends, loss, no_answer):
@@ -142,7 +143,7 @@ class Judge:
     def columns(self, session):
         """EM, F1 and loss of the weights in a session, their moving averages where there are any."""
         reader = self._reader.load(averages.of(self.arrays(session)))
-        found = list(answers([reader], self._split, [self._batches]))
+        found = sum(answers([reader], self._split, [self._batches]), [])
         score = score_of(self._split, found)
         loss = float(np.mean([each.loss for each in found]))
         return {"dev_em": score.exact_match, "dev_f1": score.f1, "dev_loss": loss}

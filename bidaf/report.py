@@ -1,13 +1,8 @@
 """What a run says at its end: report.txt and report.json, from its last weights, and the figures in plots/."""
 
 from bidaf import evaluation, reading, structure, variables
-from sparse_rnn import files, plots, sparsity, tables
-from sparse_rnn.training import averages
-
-
-def of(run):
-    """The report that lies in a run directory."""
-    return files.read_text(run.file("report.txt")).rstrip()
+from sparse_rnn import plots, sparsity, tables
+from sparse_rnn.training import averages, reports
 
 
 def finish(run, experiment, counts, prepared, arrays, device=None):
@@ -25,18 +20,28 @@ def finish(run, experiment, counts, prepared, arrays, device=None):
     units = structure.structure(experiment.model, counts.word_size)
     weights = {name: array for name, array in arrays.items() if not name.endswith(averages.SUFFIX)}
     reader = evaluation.Reader(experiment.model, counts, device).load(averages.of(arrays))
-    found = list(
-        evaluation.answers([reader], prepared.dev, [reading.evaluation_batches(experiment, prepared.dev)])
-    )
+    batches = reading.evaluation_batches(experiment, prepared.dev)
+    found = sum(evaluation.answers([reader], prepared.dev, [batches]), [])
     reader.close()
     score = evaluation.score_of(prepared.dev, found)
     report = sparsity.report(weights, units, variables.trained(experiment.model))
     plots.all_figures(run.file("plots"), weights, units, run.metrics.rows)
-    write(
+    reports.write(
         run,
         tables.aligned(score_rows(score)) + "\n\n" + str(report),
         dict(report.as_dict(), dev=dict(score._asdict())),
     )
+
+
+def of_compaction(run, counts, compared):
+    """Write the report of a compacted run: the model before and after removal, side by side."""
+    rows = [("", "before", "after removal")]
+    for name, (before, after) in compared.metrics.items():
+        rows.append(("dev " + name, "{:.4f}".format(before), "{:.4f}".format(after)))
+    rows.append(("answers that differ", "", "{:,} of {:,}".format(compared.differing, compared.questions)))
+    rows += reports.removal_rows(counts, compared, compared.batch)
+    rows.append(("largest |score difference|", "", "{:.2g}".format(compared.score_difference)))
+    reports.write(run, tables.aligned(rows), dict(counts.as_dict(), **compared.as_dict()))
 
 
 def score_rows(score):
@@ -47,10 +52,3 @@ def score_rows(score):
         ("questions", "{:,}".format(score.questions)),
         ("unanswered", "{:,}".format(len(score.unanswered))),
     ]
-
-
-def write(run, text, values):
-    """Write the report as text and as JSON, the text last: a run that has it is finished."""
-    files.write_json(run.file("report.json"), values)
-    files.write_text(run.file("report.txt"), text + "\n")
-    run.say(text)

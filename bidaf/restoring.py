@@ -1,5 +1,6 @@
 """A trained model from wherever it lies: a run directory, or any checkpoint with a config beside it."""
 
+import os
 import zlib
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Dict, Optional
@@ -41,6 +42,11 @@ class Restored:
     def arrays(self):
         """``{variable name: array}`` of what evaluation reads."""
         return without_averages(averages.of(self.everything) if self.weights == "average" else self.everything)
+
+    @property
+    def folder(self):
+        """Where the checkpoint lies."""
+        return os.path.dirname(self.checkpoint) or "."
 
     @property
     def counts(self):
@@ -191,8 +197,7 @@ def add_weights(parser):
 
 
 def add_flags(parser):
-    """The flags of a command that reads one trained model."""
-    command_line.add_restore(parser, required=True)
+    """The flags of a command that reads trained models, beside where these are."""
     command_line.add_config(parser, required=False)
     parser.add_argument(
         "--checkpoint",

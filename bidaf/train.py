@@ -9,8 +9,7 @@ from dataclasses import replace
 
 from bidaf import config, evaluation, measures, model, prepare, reading, report, restoring, structure
 from sparse_rnn import group_files
-from sparse_rnn.compat import tf
-from sparse_rnn.training import averages, command, command_line, dropout, loop, optimization, origin
+from sparse_rnn.training import averages, command, command_line, dropout, loop, optimization, origin, reports
 from sparse_rnn.training.config import listing, to_dict
 from sparse_rnn.training.config import load as load_config
 from sparse_rnn.training.run_directory import STRUCTURE, RunDirectory
@@ -39,7 +38,7 @@ def main(arguments):
     described = to_dict(experiment), origin.describe(restoring.described(prepared), restored_from=restored)
     with RunDirectory(flags.save_path, *described) as run:
         if run.has_report():
-            print("this run is finished; its report:\n\n{}".format(report.of(run)))
+            print("this run is finished; its report:\n\n{}".format(reports.of(run)))
             return 0
         _introduce(run, experiment, prepared, training.task)
         training.fit(run, averages.begun(arrays))
@@ -67,9 +66,7 @@ def build(experiment, counts, split, judge, device=None):
     masks = [dropouts(options, train.seed, optimization.global_step(), tower) for tower in range(len(devices))]
     cost = model.training_cost(options, weights, inputs, masks, devices)
     units = structure.structure(options, counts.word_size)
-    step = optimization.training_step(
-        cost, train, experiment.sparsity, units, average_decay=train.average_decay
-    )
+    step = optimization.training_step(cost, train, experiment.sparsity, units, average_decay=train.average_decay)
     return Task(
         step=step,
         steps_per_epoch=train.steps_per_epoch,
@@ -84,9 +81,7 @@ def build(experiment, counts, split, judge, device=None):
 
 def dropouts(options, seed, step, tower):
     """A function (tensor, one of :data:`bidaf.model.PLACES`) -> tensor for one tower at one step."""
-    made = {
-        share: dropout.by_step(share, seed, step) for share in (options.keep_prob, options.input_keep_prob)
-    }
+    made = {share: dropout.by_step(share, seed, step) for share in (options.keep_prob, options.input_keep_prob)}
 
     def drop(tensor, place):
         mask = made[options.keep_prob if place.endswith("_chars") else options.input_keep_prob]
@@ -102,9 +97,11 @@ def _introduce(run, experiment, prepared, task):
         return
     run.say(prepare.report(prepared))
     train = experiment.train
-    run.say("{} epochs of {:,} steps of {}; run directory {}".format(
-        train.epochs, train.steps_per_epoch, train.batch_size, run.path
-    ))
+    run.say(
+        "{} epochs of {:,} steps of {}; run directory {}".format(
+            train.epochs, train.steps_per_epoch, train.batch_size, run.path
+        )
+    )
 
 
 def _parse(arguments):

@@ -32,7 +32,8 @@ def after(train_op, variables, decay, step):
         moves = []
         for variable in variables:
             average = tf.get_variable(
-                variable.op.name + SUFFIX, initializer=variable.initial_value,
+                variable.op.name + SUFFIX,
+                initializer=variable.initial_value,
                 trainable=False,
                 use_resource=True,
             )

@@ -1,12 +1,8 @@
 """What a run says at its end: report.txt and report.json, from its last weights, and the figures in plots/."""
 
-from sparse_rnn import files, plots, sparsity, tables
+from sparse_rnn import plots, sparsity, tables
+from sparse_rnn.training import reports
 from sparse_rnn.training.language import evaluation
-
-
-def of(run):
-    """The report that lies in a run directory."""
-    return files.read_text(run.file("report.txt")).rstrip()
 
 
 def finish(run, trainer, experiment, corpus, arrays, device=None):
@@ -28,7 +24,7 @@ def finish(run, trainer, experiment, corpus, arrays, device=None):
     }
     counts = sparsity.report(arrays, structure, list(arrays))
     plots.all_figures(run.file("plots"), arrays, structure, run.metrics.rows)
-    _write(
+    reports.write(
         run,
         tables.aligned(
             [("perplexity",) + evaluation.STYLES]
@@ -48,17 +44,7 @@ def of_compaction(run, counts, compared):
     rows = [("", "before", "after removal")]
     for split, (before, after) in compared.perplexity.items():
         rows.append((split + " perplexity, full", "{:.4f}".format(before), "{:.4f}".format(after)))
-    for group in counts.groups:
-        rows.append((group.name, str(group.size), "kept {} of {}".format(group.kept, group.size)))
-    rows.append(("weights", "{:,}".format(counts.weights), "{:,}".format(counts.weights_after)))
-    rows.append(
-        ("multiply-adds per token", "{:,}".format(counts.multiply_adds), "{:,}".format(counts.multiply_adds_after))
-    )
-    if any(group.removed for group in counts.groups):
-        rows.append(("milliseconds per batch of {} x {}".format(*compared.batch),) + tuple(map(str, compared.timings)))
-        rows.append(("speed-up", "", "{:.2f}x".format(compared.speed_up)))
-    else:
-        rows.append(("speed-up", "", "none: there was nothing to remove"))
+    rows += reports.removal_rows(counts, compared, compared.batch)
     rows.append(
         (
             "largest |logit difference|",
@@ -66,10 +52,4 @@ def of_compaction(run, counts, compared):
             "{:.2g} over {:,} words".format(compared.logit_difference, compared.compared_words),
         )
     )
-    _write(run, tables.aligned(rows), dict(counts.as_dict(), **compared.as_dict()))
-
-
-def _write(run, text, values):
-    files.write_json(run.file("report.json"), values)
-    files.write_text(run.file("report.txt"), text + "\n")
-    run.say(text)
+    reports.write(run, tables.aligned(rows), dict(counts.as_dict(), **compared.as_dict()))

@@ -2,7 +2,7 @@
 
 from sparse_rnn import group_files
 from sparse_rnn.compat import tf
-from sparse_rnn.training import command_line, loop, optimization, origin, text
+from sparse_rnn.training import command_line, loop, optimization, origin, reports, text
 from sparse_rnn.training.config import listing, to_dict
 from sparse_rnn.training.language import evaluation, perplexity, report, restoring
 from sparse_rnn.training.run_directory import STRUCTURE, RunDirectory
@@ -40,7 +40,7 @@ def run(trainer, flags, experiment):
     described = to_dict(experiment), origin.describe(origin.of_corpus(corpus), restored_from=restored)
     with RunDirectory(flags.save_path, *described) as made:
         if made.has_report():
-            print("this run is finished; its report:\n\n{}".format(report.of(made)))
+            print("this run is finished; its report:\n\n{}".format(reports.of(made)))
             return 0
         _introduce(made, experiment, corpus, training.task)
         arrays = training.fit(made, restored.arrays if restored else None)
