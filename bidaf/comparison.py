@@ -3,14 +3,9 @@
 from dataclasses import asdict, dataclass
 from typing import Dict, Tuple
 
-import numpy as np
-
-from bidaf import evaluation, layers
+from bidaf import evaluation
 from sparse_rnn.errors import UserError
-from sparse_rnn.training import timing
-
-#: Largest difference of a score that float rounding can explain, relative to the largest score.
-TOLERANCE = 1e-4
+from sparse_rnn.training import proof, timing
 
 
 @dataclass(frozen=True)
@@ -72,16 +67,11 @@ def compare(before, after, split, batches):
 
 
 def _largest_difference(before, after, batches):
-    largest, scale = 0.0, 1.0
-    for batch in batches:
-        for old, new in zip(before.scores(batch)[:2], after.scores(batch)[:2]):
-            there = old > layers.VERY_NEGATIVE / 2
-            if not np.isfinite(new).all() or not there.any():
-                raise UserError("the smaller model's scores are no finite numbers; nothing was written.")
-            largest = max(largest, float(np.abs(old - new)[there].max()))
-            scale = max(scale, float(np.abs(old[there]).max()))
-    if not largest <= TOLERANCE * scale:
+    compared = proof.compare(*(evaluation.real_scores(each, batches) for each in (before, after)))
+    if not compared.same:
         raise UserError(
-            "the smaller model differs from the larger one by {:.3g} in a score; nothing was written.".format(largest)
+            "the smaller model differs from the larger one by {:.3g} in a score; nothing was written.".format(
+                compared.largest
+            )
         )
-    return largest
+    return compared.largest

@@ -1,35 +1,33 @@
 """What a run says at its end: report.txt and report.json, from its last weights, and the figures in plots/."""
 
-from bidaf import evaluation, reading, structure, variables
-from sparse_rnn import plots, sparsity, tables
+from bidaf import evaluation, reading, restoring
+from sparse_rnn import plots, tables
 from sparse_rnn.training import averages, reports
 
 
-def finish(run, experiment, counts, prepared, arrays, device=None):
+def finish(run, experiment, prepared, arrays, trained, device=None):
     """Answer every dev question and write the report; done once, at the end of training.
 
     Args:
       run: the RunDirectory.
-      experiment: the config.
-      counts: the model's :class:`bidaf.variables.Counts`.
+      experiment: the config, with the sizes that the model has come to.
       prepared: the data.
-      arrays: ``{variable name: array}`` of the weights and their moving averages, see
-        :meth:`bidaf.evaluation.Judge.arrays`.
+      arrays: ``{variable name: array}`` of the weights and their moving averages.
+      trained: the Trained model.
       device: TensorFlow device such as ``/cpu:0``; None for a GPU if there is one.
     """
-    units = structure.structure(experiment.model, counts.word_size)
-    weights = {name: array for name, array in arrays.items() if not name.endswith(averages.SUFFIX)}
-    reader = evaluation.Reader(experiment.model, counts, device).load(averages.of(arrays))
+    options, read = experiment.model, averages.of(arrays)
+    reader = evaluation.Reader(options, restoring.counts_of(options, arrays), device).load(read)
     batches = reading.evaluation_batches(experiment, prepared.dev)
     found = sum(evaluation.answers([reader], prepared.dev, [batches]), [])
     reader.close()
     score = evaluation.score_of(prepared.dev, found)
-    report = sparsity.report(weights, units, variables.trained(experiment.model))
-    plots.all_figures(run.file("plots"), weights, units, run.metrics.rows)
+    counts = trained.report()
+    plots.all_figures(run.file("plots"), trained.expanded, trained.original, run.metrics.rows)
     reports.write(
         run,
-        tables.aligned(score_rows(score)) + "\n\n" + str(report),
-        dict(report.as_dict(), dev=dict(score._asdict())),
+        tables.aligned(score_rows(score)) + "\n\n" + str(counts) + reports.what_was_cut(trained),
+        dict(counts.as_dict(), dev=score._asdict(), sizes=trained.sizes),
     )
 
 

@@ -7,11 +7,11 @@ from typing import Any, Dict, Optional
 
 import numpy as np
 
-from bidaf import config, prepare, reading, variables, world
+from bidaf import config, prepare, reading, structure, variables, world
 from bidaf.variables import DIRECTIONS, GLOVE, WORD_EMBEDDING
 from bidaf.vocabulary import Vocabulary
 from sparse_rnn.errors import UserError
-from sparse_rnn.training import averages, command_line, restoring
+from sparse_rnn.training import averages, command_line, restoring, shrinking
 from sparse_rnn.training import config as configs
 from sparse_rnn.training.run_directory import beside
 
@@ -80,7 +80,11 @@ def restore(path, experiment=None, which="newest", weights="average", overrides=
     vocabulary = Vocabulary.load(written[: -len(VOCABULARY)] or ".") if written else None
     if vocabulary is not None and experiment.model.use_words:
         arrays.setdefault(GLOVE, vocabulary.fixed_vectors)  # the original's checkpoints do not hold them
-    shapes = variables.shapes(experiment.model, counts_of(experiment.model, arrays, prefix))
+    counts = counts_of(experiment.model, arrays, prefix)
+    # A run that shrinks says in each checkpoint what is left of the model in its config.
+    sizes = shrinking.sizes_in(arrays, structure.structure(experiment.model, counts.word_size))
+    experiment = replace(experiment, model=resized(experiment.model, sizes))
+    shapes = variables.shapes(experiment.model, counts)
     found = restoring.matched(arrays, shapes, prefix)
     for name in list(found):
         if name + averages.SUFFIX in arrays:
@@ -131,8 +135,8 @@ def with_sizes_of(options, arrays, source):
 
 
 def resized(options, units):
-    """The model section with the given sizes of its groups."""
-    return replace(options, units={name: int(size) for name, size in units.items()})
+    """The model section with the given sizes of its groups, ``{group: units}``; as it is where there are none."""
+    return replace(options, units=dict(options.units, **{name: int(size) for name, size in units.items()}))
 
 
 def given_vectors(vocabulary, options):

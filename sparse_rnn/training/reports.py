@@ -15,6 +15,17 @@ def write(run, text, values):
     run.say(text)
 
 
+def what_was_cut(trained):
+    """A sentence on a :class:`sparse_rnn.training.shrinking.Trained` model that shrank while training, else nothing."""
+    if not trained.shrank:
+        return ""
+    sizes = ", ".join("{} {}".format(name, size) for name, size in trained.sizes.items())
+    return (
+        "\n\nDead units were cut out while training: 'now' is the model that training began with, and the checkpoint "
+        "holds {} units.".format(sizes)
+    )
+
+
 def removal_rows(counts, compared, batch):
     """Rows (what, before, after removal) of units, weights and time.
 

@@ -1,11 +1,11 @@
 """What a run says at its end: report.txt and report.json, from its last weights, and the figures in plots/."""
 
-from sparse_rnn import plots, sparsity, tables
+from sparse_rnn import plots, tables
 from sparse_rnn.training import reports
-from sparse_rnn.training.language import evaluation
+from sparse_rnn.training.language import evaluation, restoring
 
 
-def finish(run, trainer, experiment, corpus, arrays, device=None):
+def finish(run, trainer, experiment, corpus, trained, device=None):
     """Evaluate valid and test text in both styles and write the report; done once, at the end of training.
 
     Args:
@@ -13,17 +13,17 @@ def finish(run, trainer, experiment, corpus, arrays, device=None):
       trainer: the Trainer.
       experiment: the config.
       corpus: the text.
-      arrays: the trained weights, ``{variable name: array}``.
+      trained: the Trained model.
       device: TensorFlow device such as ``/cpu:0``; None for a GPU if there is one.
     """
-    structure = trainer.structure(experiment.model, len(corpus.vocabulary))
-    loaded = evaluation.LoadedLanguageModel(trainer, experiment, arrays, device)
+    small = restoring.resized(trainer, experiment, trained.sizes)
+    loaded = evaluation.LoadedLanguageModel(trainer, small, trained.weights, device)
     perplexity = {
         split: {style: loaded.perplexity(ids, style, split) for style in evaluation.STYLES}
         for split, ids in (("valid", corpus.valid), ("test", corpus.test))
     }
-    counts = sparsity.report(arrays, structure, list(arrays))
-    plots.all_figures(run.file("plots"), arrays, structure, run.metrics.rows)
+    counts = trained.report()
+    plots.all_figures(run.file("plots"), trained.expanded, trained.original, run.metrics.rows)
     reports.write(
         run,
         tables.aligned(
@@ -34,8 +34,9 @@ def finish(run, trainer, experiment, corpus, arrays, device=None):
             ]
         )
         + "\n\n"
-        + str(counts),
-        dict(counts.as_dict(), perplexity=perplexity),
+        + str(counts)
+        + reports.what_was_cut(trained),
+        dict(counts.as_dict(), perplexity=perplexity, sizes=trained.sizes),
     )
 
 
