@@ -60,7 +60,7 @@ def _answered(models, readers, splits, first):
     found = []
     for answers in evaluation.answers(readers, splits[0], batches):
         found += answers
-        bar.step(lambda: "{:,} questions".format(len(found)))
+        bar.step()
     bar.close()
     return sorted(found, key=lambda answer: answer.row)
 

@@ -78,13 +78,13 @@ def restore(path, experiment=None, which="newest", weights="average", overrides=
     experiment = replace(experiment, model=with_sizes_of(experiment.model, arrays, prefix))
     written = beside(path, VOCABULARY)
     vocabulary = Vocabulary.load(written[: -len(VOCABULARY)] or ".") if written else None
-    if vocabulary is not None and experiment.model.use_words:
-        arrays.setdefault(GLOVE, vocabulary.fixed_vectors)  # the original's checkpoints do not hold them
     counts = counts_of(experiment.model, arrays, prefix)
     # A run that shrinks says in each checkpoint what is left of the model in its config.
     sizes = shrinking.sizes_in(arrays, structure.structure(experiment.model, counts.word_size))
     experiment = replace(experiment, model=resized(experiment.model, sizes))
     shapes = variables.shapes(experiment.model, counts)
+    if GLOVE not in arrays:
+        shapes.pop(GLOVE, None)  # the original's checkpoints do not hold them; they are in the data
     found = restoring.matched(arrays, shapes, prefix)
     for name in list(found):
         if name + averages.SUFFIX in arrays:
@@ -94,18 +94,12 @@ def restore(path, experiment=None, which="newest", weights="average", overrides=
 
 def counts_of(options, arrays, source="the model"):
     """The :class:`bidaf.variables.Counts` of a model's arrays."""
-    rows = {
-        name: len(np.atleast_1d(restoring.array(arrays, name, source)))
-        for name, used in (
-            (WORD_EMBEDDING, options.use_words),
-            (GLOVE, options.use_words),
-            (variables.CHAR_EMBEDDING, options.use_chars),
-        )
-        if used
-    }
+    used = [WORD_EMBEDDING] * options.use_words + [variables.CHAR_EMBEDDING] * options.use_chars
+    rows = {name: len(np.atleast_1d(restoring.array(arrays, name, source))) for name in used}
+    rows[GLOVE] = len(arrays.get(GLOVE, ())) if options.use_words else 0
     width = restoring.width(arrays, WORD_EMBEDDING, source) if options.use_words else 1
     return variables.Counts(
-        rows.get(WORD_EMBEDDING, 2), rows.get(GLOVE, 0), rows.get(variables.CHAR_EMBEDDING, 2), width
+        rows.get(WORD_EMBEDDING, 2), rows[GLOVE], rows.get(variables.CHAR_EMBEDDING, 2), width
     )
 
 
@@ -177,6 +171,8 @@ def data_for(restored, path):
                     restored.checkpoint, known.words, known.chars, path, found.words, found.chars
                 )
             )
+    if restored.experiment.model.use_words:
+        restored.everything.setdefault(GLOVE, prepared.vocabulary.fixed_vectors)
     return prepared
 
 
