@@ -37,6 +37,7 @@ class Batches:
         first gold answer.
       bucket: in training, so many batches are sorted by length together; 0 mixes all lengths.
       unanswerable: in training, whether questions without gold answers are used.
+      first: outside training, only so many rows, the first of the split; 0 takes all.
 
     Raises:
       UserError: no question is left to train on.
@@ -45,10 +46,10 @@ class Batches:
       rows: the rows that are used, in the order of the split.
     """
 
-    def __init__(self, split, batch_size, limits=None, seed=0, training=False, bucket=20, unanswerable=False):
+    def __init__(self, split, batch_size, limits=None, seed=0, training=False, bucket=20, unanswerable=False, first=0):
         self._split, self._batch_size, self._limits = split, batch_size, limits or Limits()
         self._seed, self._training, self._bucket = seed, training, bucket
-        self.rows = self._usable(unanswerable) if training else np.arange(len(split))
+        self.rows = self._usable(unanswerable) if training else np.arange(len(split))[: first or None]
         if not len(self.rows):
             raise UserError(
                 "none of the {:,} questions of the {} data is usable within questions of {} and contexts of {} "

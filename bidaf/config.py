@@ -114,7 +114,7 @@ class Experiment:
         """Hold the names of groups and variables against the model, where its sizes are known."""
         if self.model.hidden_size is None:
             return
-        known = variables.all_variables(self.model)
+        known = variables.trained(self.model)
         options.check_names(
             self.sparsity, structure.all_groups(self.model), known, lambda key: at("sparsity." + key)
         )

@@ -5,8 +5,9 @@ from typing import Optional, Tuple
 
 import numpy as np
 
-from bidaf import metrics, model, spans
-from sparse_rnn.compat import session_config, tf
+from bidaf import metrics, model, reading, spans, variables
+from sparse_rnn.compat import session_config, tf, variables_by_name
+from sparse_rnn.training import averages
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Reader:
 
     Args:
       options: the model section of the config.
-      vocabulary: a :class:`bidaf.variables.Vocabulary`.
+      counts: a :class:`bidaf.variables.Counts`.
       device: TensorFlow device such as ``/cpu:0``; None for a GPU if there is one.
 
     Attributes:
@@ -46,19 +47,21 @@ class Reader:
       session: in which the weights are.
     """
 
-    def __init__(self, options, vocabulary, device=None):
+    def __init__(self, options, counts, device=None):
         self.options = options
-        with tf.Graph().as_default(), tf.device(device):
+        self._graph = tf.Graph()
+        with self._graph.as_default(), tf.device(device):
             self._inputs = model.placeholders()
-            self._weights = model.weights(options, vocabulary)
+            self._weights = model.weights(options, counts)
             self._outputs = model.network(options, self._weights, self._inputs)
             self._losses = model.losses(options, self._outputs, self._inputs)
             self.session = tf.Session(config=session_config())
 
     def load(self, arrays):
         """Take the weights from ``{variable name: array}``; returns the Reader."""
-        for name, variable in self._weights.items():
-            variable.load(arrays[name], self.session)
+        with self._graph.as_default():
+            for name, variable in self._weights.items():
+                variable.load(arrays[name], self.session)
         return self
 
     def scores(self, batch):
@@ -87,12 +90,13 @@ def answers(readers, split, batches):
 
     Args:
       readers: Readers that answer together; all with or all without ``no_answer``.
-      split: the Split.
-      batches: Batches of it.
+      split: the Split that the answers are texts of.
+      batches: for each reader the Batches, the same questions in its own word ids.
     """
     no_answer = readers[0].options.no_answer
-    for batch in batches:
-        read = [each.scores(batch) for each in readers]
+    for each_batch in zip(*batches):
+        read = [reader.scores(batch) for reader, batch in zip(readers, each_batch)]
+        batch = each_batch[0]
         starts, stops = (spans.probabilities(np.stack(each).astype(np.float64)) for each in list(zip(*read))[:2])
         losses = np.mean([each[2] for each in read], axis=0)
         for place, row in enumerate(batch.indices):
@@ -110,3 +114,41 @@ def _answer(split, row, batch, place, ends, loss, no_answer):
     first, last, score = spans.best(starts, stops, batch.sentence[place, :length])
     text = "" if none is not None and none > score else split.answer_text(row, first, last)
     return Answer(row, text, score, (first, last), starts.mean(axis=0), stops.mean(axis=0), none, loss)
+
+
+class Judge:
+    """Judges a model while it is trained, by the first questions of the dev data.
+
+    Args:
+      experiment: the config.
+      counts: a :class:`bidaf.variables.Counts`.
+      split: the dev data.
+      device: as for :class:`Reader`.
+    """
+
+    def __init__(self, experiment, counts, split, device=None):
+        self._names = list(variables.shapes(experiment.model, counts))
+        self._split = split
+        self._batches = reading.evaluation_batches(experiment, split, experiment.train.dev_questions)
+        self._reader = Reader(experiment.model, counts, device)
+
+    def arrays(self, session):
+        """``{variable name: array}`` of the weights in a training session, and of their averages where it keeps any."""
+        wanted = self._names + [name + averages.SUFFIX for name in self._names]
+        with session.graph.as_default():
+            by_name = variables_by_name(tf.global_variables())
+        return session.run({name: by_name[name] for name in wanted if name in by_name})
+
+    def columns(self, session):
+        """EM, F1 and loss of the weights in a session, their moving averages where there are any."""
+        reader = self._reader.load(averages.of(self.arrays(session)))
+        found = list(answers([reader], self._split, [self._batches]))
+        score = score_of(self._split, found)
+        loss = float(np.mean([each.loss for each in found]))
+        return {"dev_em": score.exact_match, "dev_f1": score.f1, "dev_loss": loss}
+
+
+def score_of(split, found):
+    """The official :class:`bidaf.metrics.Score` of the questions that were answered."""
+    texts = {split.ids[each.row]: each.text for each in found}
+    return metrics.score({name: gold for name, gold in split.gold().items() if name in texts}, texts)

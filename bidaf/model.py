@@ -70,7 +70,7 @@ def placeholders():
     )
 
 
-def weights(options, vocabulary, seed=0):
+def weights(options, counts, seed=0):
     """Create the variables in the default graph: ``{name: variable}``.
 
     Matrices begin uniform as Glorot and Bengio (2010) say, learnt word vectors standard normal, each a function of the
@@ -78,7 +78,7 @@ def weights(options, vocabulary, seed=0):
 
     Args:
       options: the model section of the config.
-      vocabulary: a :class:`bidaf.variables.Vocabulary`.
+      counts: a :class:`bidaf.variables.Counts`.
       seed: of the experiment.
     """
     return {
@@ -90,7 +90,7 @@ def weights(options, vocabulary, seed=0):
             trainable=name != variables.GLOVE or options.train_word_vectors,
             use_resource=True,
         )
-        for name, shape in variables.shapes(options, vocabulary).items()
+        for name, shape in variables.shapes(options, counts).items()
     }
 
 

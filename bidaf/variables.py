@@ -31,7 +31,7 @@ Shapes = Dict[str, Tuple[int, ...]]
 
 
 @dataclass(frozen=True)
-class Vocabulary:
+class Counts:
     """How many of each a model knows.
 
     Attributes:
@@ -143,15 +143,15 @@ def input_width(options: Any, units: Mapping[str, int], layer: str) -> int:
     return {"g0": mixed, "g1": pair(units, "g0"), "g2": mixed + 3 * pair(units, "g1")}[layer]
 
 
-def shapes(options: Any, vocabulary: Vocabulary) -> Shapes:
+def shapes(options: Any, counts: Counts) -> Shapes:
     """The shape of each variable, in the order in which they are made; GLOVE alone is not trained by default.
 
     Args:
       options: the model section of the config.
-      vocabulary: the Vocabulary.
+      counts: the Counts.
     """
-    units = sizes(options, vocabulary.word_size)
-    found = _embedding_shapes(options, units, vocabulary)
+    units = sizes(options, counts.word_size)
+    found = _embedding_shapes(options, units, counts)
     width = input_width(options, units, ENCODER)
     for layer in range(options.highway_layers):
         for path in ("trans", "gate"):
@@ -173,20 +173,25 @@ def shapes(options: Any, vocabulary: Vocabulary) -> Shapes:
 
 def all_variables(options: Any) -> List[str]:
     """The names that :func:`shapes` gives, which do not depend on any size."""
-    return list(shapes(options, Vocabulary(1, 1, 1, 1)))
+    return list(shapes(options, Counts(1, 1, 1, 1)))
 
 
-def _embedding_shapes(options: Any, units: Mapping[str, int], vocabulary: Vocabulary) -> Shapes:
+def trained(options: Any) -> List[str]:
+    """The variables that are learnt: all but word vectors that are given and stay."""
+    return [name for name in all_variables(options) if name != GLOVE or options.train_word_vectors]
+
+
+def _embedding_shapes(options: Any, units: Mapping[str, int], counts: Counts) -> Shapes:
     found: Shapes = {}
     if options.use_chars:
-        found[CHAR_EMBEDDING] = (vocabulary.chars, units[CHAR_GROUP])
+        found[CHAR_EMBEDDING] = (counts.chars, units[CHAR_GROUP])
         for height in options.char_heights:
             channels = units[char_group(height)]
             found[conv(height)] = (1, height, units[CHAR_GROUP], channels)
             found[conv(height, BIAS)] = (channels,)
     if options.use_words:
-        found[WORD_EMBEDDING] = (vocabulary.words, units[WORD_GROUP])
-        found[GLOVE] = (vocabulary.glove, units[WORD_GROUP])
+        found[WORD_EMBEDDING] = (counts.words, units[WORD_GROUP])
+        found[GLOVE] = (counts.glove, units[WORD_GROUP])
     return found
 
 

@@ -32,7 +32,7 @@ def after(train_op, variables, decay, step):
         moves = []
         for variable in variables:
             average = tf.get_variable(
-                variable.op.name + SUFFIX, initializer=variable.initialized_value(),
+                variable.op.name + SUFFIX, initializer=variable.initial_value,
                 trainable=False,
                 use_resource=True,
             )
@@ -58,3 +58,8 @@ def of(arrays):
         name: np.where(array == 0, array, arrays[name + SUFFIX]) if name + SUFFIX in arrays else array
         for name, array in arrays.items()
     }
+
+
+def begun(arrays):
+    """The arrays, and averages that begin with them: what a new run is to start from."""
+    return dict(arrays, **{name + SUFFIX: array for name, array in arrays.items() if not name.endswith(SUFFIX)})

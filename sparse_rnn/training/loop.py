@@ -47,7 +47,7 @@ class Training:
 
         Args:
           run: the RunDirectory; where it holds a checkpoint, training goes on from there.
-          initial_weights: ``{name: array}`` to begin a new run from.
+          initial_weights: ``{name: array}`` to begin a new run from; variables that are not named begin as ever.
 
         Returns:
           The trained weights, ``{name: array}``.
@@ -81,8 +81,9 @@ class Training:
         self._savers = Savers(run, self.session)
         self.session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
         if not self._savers.restore() and initial_weights:
-            for variable in tf.trainable_variables():
-                variable.load(initial_weights[variable.op.name], self.session)
+            for variable in tf.global_variables():
+                if variable.op.name in initial_weights:
+                    variable.load(initial_weights[variable.op.name], self.session)
         done = self._steps_done()
         self._keep_rows_until(done)
         self._events = Events(run.path, self._graph)

@@ -26,7 +26,7 @@ def run(trainer, flags, experiment):
     corpus = restoring.corpus_for(restored, flags.data_path)
     small = compaction.compact(restored.arrays, restored.structure)
     experiment = resized(trainer, restored.experiment, small.structure)
-    described = to_dict(experiment), origin.describe(corpus, compacted_from=restored)
+    described = to_dict(experiment), origin.describe(origin.of_corpus(corpus), compacted_from=restored)
     run_directory.check(flags.save_path, *described)
     before = evaluation.LoadedLanguageModel(trainer, restored.experiment, restored.arrays, flags.device)
     after = evaluation.LoadedLanguageModel(trainer, experiment, small.weights, flags.device)

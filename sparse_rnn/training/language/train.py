@@ -37,7 +37,7 @@ def run(trainer, flags, experiment):
         experiment = restored.experiment
         corpus = restoring.corpus_for(restored, flags.data_path)
     training = loop.Training(lambda: build(trainer, experiment, corpus), experiment.train, flags.device)
-    described = to_dict(experiment), origin.describe(corpus, restored_from=restored)
+    described = to_dict(experiment), origin.describe(origin.of_corpus(corpus), restored_from=restored)
     with RunDirectory(flags.save_path, *described) as made:
         if made.has_report():
             print("this run is finished; its report:\n\n{}".format(report.of(made)))

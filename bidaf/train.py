@@ -1,0 +1,122 @@
+"""Train BiDAF to answer questions about paragraphs, dense or with intrinsic sparse structures.
+
+    python bidaf/train.py --config=bidaf/configs/quickstart.json --data_path=builtin --save_path=runs/answers
+
+--data_path is a folder made by bidaf/prepare.py, or builtin. The same command on a run that was interrupted goes on with it.
+"""
+
+from dataclasses import replace
+
+from bidaf import config, evaluation, measures, model, prepare, reading, report, restoring, structure
+from sparse_rnn import group_files
+from sparse_rnn.compat import tf
+from sparse_rnn.training import averages, command, command_line, dropout, loop, optimization, origin
+from sparse_rnn.training.config import listing, to_dict
+from sparse_rnn.training.config import load as load_config
+from sparse_rnn.training.run_directory import STRUCTURE, RunDirectory
+from sparse_rnn.training.task import Task
+
+
+def main(arguments):
+    """Run the command; returns the exit code."""
+    flags = _parse(arguments)
+    experiment = load_config(config.Experiment, flags.config, flags.overrides)
+    if flags.restore_path is None:
+        restored = None
+        experiment = replace(experiment, model=restoring.with_sizes_of(experiment.model, None, flags.config))
+        prepared = prepare.open_data(flags.data_path)
+        arrays = restoring.given_vectors(prepared.vocabulary, experiment.model)
+    else:
+        restored = restoring.restore(flags.restore_path, experiment, weights=flags.weights)
+        experiment = restored.experiment
+        prepared = restoring.data_for(restored, flags.data_path)
+        arrays = restored.arrays
+    counts = restored.counts if restored else reading.counts_of(prepared.vocabulary)
+    judge = evaluation.Judge(experiment, counts, prepared.dev, flags.device)
+    training = loop.Training(
+        lambda: build(experiment, counts, prepared.train, judge, flags.device), experiment.train, flags.device
+    )
+    described = to_dict(experiment), origin.describe(restoring.described(prepared), restored_from=restored)
+    with RunDirectory(flags.save_path, *described) as run:
+        if run.has_report():
+            print("this run is finished; its report:\n\n{}".format(report.of(run)))
+            return 0
+        _introduce(run, experiment, prepared, training.task)
+        training.fit(run, averages.begun(arrays))
+        arrays = judge.arrays(training.session)
+        training.close()
+        report.finish(run, experiment, counts, prepared, arrays, flags.device)
+    return 0
+
+
+def build(experiment, counts, split, judge, device=None):
+    """The training graph and what feeds it, as a Task for the loop.
+
+    Args:
+      experiment: the config.
+      counts: the model's :class:`bidaf.variables.Counts`.
+      split: the data to train on.
+      judge: the :class:`bidaf.evaluation.Judge`.
+      device: of the only tower where the config names none; None for a GPU if there is one.
+    """
+    options, train = experiment.model, experiment.train
+    batches = reading.training_batches(experiment, split)
+    inputs = model.placeholders()
+    weights = model.weights(options, counts, train.seed)
+    devices = train.towers or (device,)
+    masks = [dropouts(options, train.seed, optimization.global_step(), tower) for tower in range(len(devices))]
+    cost = model.training_cost(options, weights, inputs, masks, devices)
+    units = structure.structure(options, counts.word_size)
+    step = optimization.training_step(
+        cost, train, experiment.sparsity, units, average_decay=train.average_decay
+    )
+    return Task(
+        step=step,
+        steps_per_epoch=train.steps_per_epoch,
+        feed=lambda done: model.feed(inputs, batches.at(done)),
+        items_per_step=len(batches.rows) / len(batches),
+        loss_per_cost=1.0,
+        evaluate=judge.columns,
+        structure=units,
+        measures=measures.MEASURES,
+    )
+
+
+def dropouts(options, seed, step, tower):
+    """A function (tensor, one of :data:`bidaf.model.PLACES`) -> tensor for one tower at one step."""
+    made = {
+        share: dropout.by_step(share, seed, step) for share in (options.keep_prob, options.input_keep_prob)
+    }
+
+    def drop(tensor, place):
+        mask = made[options.keep_prob if place.endswith("_chars") else options.input_keep_prob]
+        return tensor if mask is None else mask(tensor, model.PLACES.index(place) + len(model.PLACES) * tower)
+
+    return drop
+
+
+def _introduce(run, experiment, prepared, task):
+    prepared.vocabulary.save(run.path)
+    group_files.save(task.structure, run.file(STRUCTURE))
+    if run.resuming:
+        return
+    run.say(prepare.report(prepared))
+    train = experiment.train
+    run.say("{} epochs of {:,} steps of {}; run directory {}".format(
+        train.epochs, train.steps_per_epoch, train.batch_size, run.path
+    ))
+
+
+def _parse(arguments):
+    parser = command_line.parser(__doc__, "keys of the config and their defaults:\n" + listing(config.Experiment))
+    command_line.add_config(parser, required=True)
+    restoring.add_data(parser)
+    parser.add_argument("--save_path", required=True, help="run directory, made where it does not exist")
+    command_line.add_restore(parser, required=False, purpose="begin from the weights of")
+    restoring.add_weights(parser)
+    command_line.add_device(parser)
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    command.run(main)
