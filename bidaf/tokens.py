@@ -17,7 +17,7 @@ _SEPARATORS = re.compile("([-\u2212\u2014\u2013/~\"'\u201c\u2019\u201d\u2018\u00
 _SENTENCE_END = re.compile(r"[.!?]+[\"')\]\u201d\u2019]*\s+(?=[\"'(\[\u201c\u2018]*[^\W_a-z])")
 #: Words whose full stop ends no sentence: titles, months and the like; single letters and words with a stop inside too.
 _ABBREVIATIONS = frozenset(
-    "mr mrs ms dr st prof jr sr gen col lt capt cpt sgt rev gov sen rep hon mt ft no nos vol pp ed eds inc ltd co corp "
+    "mr mrs ms dr st prof jr sr gen col lt capt cpt sgt rev gov sen rep hon mt ft vol pp ed eds inc ltd co corp "
     "bros vs v ca c cf approx jan feb mar apr jun jul aug sep sept oct nov dec".split()
 )
 _LAST_WORD = re.compile(r"[^\s(\[\"'\u201c\u2018]*$")
@@ -95,11 +95,19 @@ def sentences_of(text):
     """A text's sentences, with the white space behind them, so that together they are the text."""
     begun = 0
     for end in _SENTENCE_END.finditer(text):
-        word = _LAST_WORD.search(text, begun, end.start()).group()
-        full_stop = text[end.start()] == "." and not text[end.start() : end.end()].startswith("..")
-        if full_stop and ("." in word or len(word) == 1 and word.isalpha() or word.lower() in _ABBREVIATIONS):
+        if text[end.start()] == "." and _is_abbreviation(text, begun, end):
             continue
         yield text[begun : end.end()]
         begun = end.end()
     if begun < len(text):
         yield text[begun:]
+
+
+def _is_abbreviation(text, begun, end):
+    """Whether the full stop at ``end`` belongs to the word before it."""
+    if text.startswith("..", end.start()):
+        return False
+    word = _LAST_WORD.search(text, begun, end.start()).group()
+    if word.lower() in ("no", "nos"):
+        return text[end.end()].isdigit()
+    return "." in word or len(word) == 1 and word.isalpha() or word.lower() in _ABBREVIATIONS

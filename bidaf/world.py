@@ -100,8 +100,10 @@ def _paragraph(random, name):
     asked = [(number, field) for number in range(len(events)) for field in _QUESTIONS]
     questions = []
     for number, field in (asked[place] for place in random.permutation(len(asked))):
+        if len(questions) == QUESTIONS:
+            break
         text = _question(random, events, number, field)
-        if text is not None and len(questions) < QUESTIONS:
+        if text is not None:
             answer = {"text": _words(events[number])[field], "answer_start": starts[number][field]}
             identity = "{}-{}".format(name, len(questions))
             questions.append({"id": identity, "question": text, "answers": [answer]})

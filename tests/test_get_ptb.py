@@ -4,38 +4,30 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
 import tarfile
 
 import pytest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SCRIPT = os.path.join(ROOT, "scripts", "get_ptb.sh")
+from tests import fetching
+from tests.fetching import contents, run
+
 TEXTS = {
     "ptb.train.txt": b" the cat saw the dog \n" * 5,
     "ptb.valid.txt": b" the dog saw the cat \n",
     "ptb.test.txt": b" no cat \n",
 }
-FAKE_CURL = """#!/bin/sh
-while [ "$1" != --output ]; do shift; done
-{}
-"""
-
 pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 
 
 @pytest.fixture
 def script(tmp_path):
     """The script with the sizes and checksums of our small texts in place of the Penn Treebank's."""
-    with open(SCRIPT) as stream:
-        text = stream.read()
+    text = fetching.text_of("get_ptb.sh")
     for name, content in TEXTS.items():
-        facts = "{} {} {}".format(name, len(content), hashlib.sha256(content).hexdigest())
-        text, count = re.subn(r"{} \d+ [0-9a-f]{{64}}".format(re.escape(name)), facts, text)
+        facts = "{} {} sha256 {}".format(name, len(content), hashlib.sha256(content).hexdigest())
+        text, count = re.subn(r"{} \d+ sha256 [0-9a-f]{{64}}".format(re.escape(name)), facts, text)
         assert count == 1
-    path = tmp_path / "get_ptb.sh"
-    path.write_text(text)
-    return path
+    return fetching.changed("get_ptb.sh", text, tmp_path)
 
 
 def archive_of(tmp_path, texts, prefix="./simple-examples/data/"):
@@ -47,24 +39,6 @@ def archive_of(tmp_path, texts, prefix="./simple-examples/data/"):
             (folder / name).write_bytes(content)
             archive.add(str(folder / name), prefix + name)
     return path
-
-
-def run(script, folder, tmp_path, download):
-    """Runs the script with a ``curl`` that does ``download``, a line of shell whose target file is ``$2``."""
-    fake = tmp_path / "bin"
-    fake.mkdir()
-    (fake / "curl").write_text(FAKE_CURL.format(download))
-    (fake / "curl").chmod(0o755)
-    return subprocess.run(
-        ["bash", str(script), str(folder)],
-        env=dict(os.environ, PATH=str(fake) + os.pathsep + os.environ["PATH"]),
-        capture_output=True,
-        text=True,
-    )
-
-
-def contents(folder):
-    return {name: (folder / name).read_bytes() for name in os.listdir(str(folder))}
 
 
 @pytest.mark.parametrize("prefix", ["./simple-examples/data/", "simple-examples/data/", ""])
@@ -155,6 +129,6 @@ def test_the_shipped_sizes_and_checksums_are_those_of_the_real_files(tmp_path):
     folder = os.path.join(os.environ.get("SPARSE_RNN_DATA", ""), "ptb")
     if "SPARSE_RNN_DATA" not in os.environ or not os.path.isdir(folder):
         pytest.skip("SPARSE_RNN_DATA names no folder with the Penn Treebank (ptb/)")
-    done = run(SCRIPT, folder, tmp_path, "exit 9")
+    done = run(os.path.join(fetching.SCRIPTS, "get_ptb.sh"), folder, tmp_path, "exit 9")
     assert done.returncode == 0, done.stderr
     assert "complete and unchanged" in done.stdout
