@@ -38,7 +38,9 @@ def main(arguments):
             print("this run is finished; its report:\n\n{}".format(reports.of(run)))
             return 0
         _introduce(run, experiment, prepared)
-        trained = training.fit(run, averages.begun(arrays) if experiment.train.average_decay else arrays)
+        if experiment.train.average_decay > 0:
+            arrays = averages.begun(arrays, variables.trained(experiment.model))
+        trained = training.fit(run, arrays)
         experiment = resized(experiment, trained.sizes)
         counts = reading.counts_of(prepared.vocabulary)
         arrays = evaluation.arrays_in(training.session, variables.shapes(experiment.model, counts))
