@@ -182,7 +182,7 @@ def _with_no_answer(scores, bias):
 def losses(options, outputs, inputs):
     """``-ln p(start) - ln p(stop)`` of each question, ``[N]``.
 
-    A question whose answer the context does not hold costs nothing; with ``no_answer`` its answer is that there is none.
+    A question that the context does not answer costs nothing; with ``no_answer`` its answer is that there is none.
     """
     found = []
     for scores, place in ((outputs.start, inputs.start), (outputs.stop, inputs.stop)):

@@ -98,9 +98,7 @@ def counts_of(options, arrays, source="the model"):
     rows = {name: len(np.atleast_1d(restoring.array(arrays, name, source))) for name in used}
     rows[GLOVE] = len(arrays.get(GLOVE, ())) if options.use_words else 0
     width = restoring.width(arrays, WORD_EMBEDDING, source) if options.use_words else 1
-    return variables.Counts(
-        rows.get(WORD_EMBEDDING, 2), rows[GLOVE], rows.get(variables.CHAR_EMBEDDING, 2), width
-    )
+    return variables.Counts(rows.get(WORD_EMBEDDING, 2), rows[GLOVE], rows.get(variables.CHAR_EMBEDDING, 2), width)
 
 
 def with_sizes_of(options, arrays, source):
@@ -166,8 +164,8 @@ def data_for(restored, path):
         pairs = [(known.words, found.words, options.use_words), (known.chars, found.chars, options.use_chars)]
         if any(one != other for one, other, used in pairs if used):
             raise UserError(
-                "checkpoint '{}' knows {:,} words and {:,} characters, the data in '{}' has {:,} and {:,}; give the data "
-                "it was trained on.".format(
+                "checkpoint '{}' knows {:,} words and {:,} characters, the data in '{}' has {:,} and {:,}; give the "
+                "data it was trained on.".format(
                     restored.checkpoint, known.words, known.chars, path, found.words, found.chars
                 )
             )
