@@ -23,7 +23,9 @@ class Model:
     use_words: bool = option(True, "read word vectors")
     use_chars: bool = option(True, "read the spelling of words")
     char_embedding: int = option(8, "width of a character's vector", minimum=1)
-    char_heights: Tuple[int, ...] = option((5,), "characters that the convolution spans, one entry per filter", minimum=1)
+    char_heights: Tuple[int, ...] = option(
+        (5,), "characters that the convolution spans, one entry per filter", minimum=1
+    )
     char_channels: Tuple[int, ...] = option((100,), "output channels of each filter", minimum=1)
     train_word_vectors: bool = option(False, "learn the given word vectors as well")
     highway_layers: int = option(2, "highway layers between words and encoder; 0 leaves them out", minimum=0)
@@ -90,14 +92,17 @@ class Train(options.Optimization):
         None, "gradients are clipped to this global norm, penalties included; null clips none", above=0
     )
     average_decay: float = option(
-        0.999, "moving average of the weights, which evaluation uses: share that stays at each update; 0 keeps none",
+        0.999,
+        "moving average of the weights, which evaluation uses: share that stays at each update; 0 keeps none",
         minimum=0,
         maximum=1,
     )
     towers: Tuple[str, ...] = option(
         (), "devices that share a batch, such as `/gpu:0`; empty takes one, that of `--device`"
     )
-    dev_questions: int = option(0, "evaluate on this many questions of the dev data after each epoch; 0 is all", minimum=0)
+    dev_questions: int = option(
+        0, "evaluate on this many questions of the dev data after each epoch; 0 is all", minimum=0
+    )
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,5 @@ class Experiment:
         if self.model.hidden_size is None:
             return
         known = variables.trained(self.model)
-        options.check_names(
-            self.sparsity, structure.all_groups(self.model), known, lambda key: at("sparsity." + key)
-        )
+        options.check_names(self.sparsity, structure.all_groups(self.model), known, lambda key: at("sparsity." + key))
         options.match_names(self.train.variables, known, at("train.variables"))

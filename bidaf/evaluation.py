@@ -5,9 +5,12 @@ from typing import Optional, Tuple
 
 import numpy as np
 
-from bidaf import metrics, model, reading, spans, variables
+from bidaf import layers, metrics, model, reading, spans, variables
 from sparse_rnn.compat import session_config, tf, variables_by_name
 from sparse_rnn.training import averages
+
+#: Batches of the dev data on which a cut in the middle of training is proven.
+COMPARED_BATCHES = 10
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class Reader:
 
 
 def answers(readers, split, batches):
-    """Yield the Answer to each question of the batches.
+    """Yield the Answers to the questions of each batch, as a list.
 
     Args:
       readers: Readers that answer together; all with or all without ``no_answer``.
@@ -99,9 +102,10 @@ def answers(readers, split, batches):
         batch = each_batch[0]
         starts, stops = (spans.probabilities(np.stack(each).astype(np.float64)) for each in list(zip(*read))[:2])
         losses = np.mean([each[2] for each in read], axis=0)
-        for place, row in enumerate(batch.indices):
-            ends = starts[:, place], stops[:, place]
-            yield _answer(split, int(row), batch, place, ends, float(losses[place]), no_answer)
+        yield [
+            _answer(split, int(row), batch, place, (starts[:, place], stops[:, place]), float(losses[place]), no_answer)
+            for place, row in enumerate(batch.indices)
+        ]
 
 
 def _answer(split, row, batch, place, ends, loss, no_answer):
@@ -120,7 +124,7 @@ class Judge:
     """Judges a model while it is trained, by the first questions of the dev data.
 
     Args:
-      experiment: the config.
+      experiment: the config, with the model's sizes.
       counts: a :class:`bidaf.variables.Counts`.
       split: the dev data.
       device: as for :class:`Reader`.
@@ -128,24 +132,36 @@ class Judge:
 
     def __init__(self, experiment, counts, split, device=None):
         self._names = list(variables.shapes(experiment.model, counts))
-        self._split = split
+        self._split, self._device = split, device
         self._batches = reading.evaluation_batches(experiment, split, experiment.train.dev_questions)
         self._reader = Reader(experiment.model, counts, device)
 
-    def arrays(self, session):
-        """``{variable name: array}`` of the weights in a training session, and of their averages where it keeps any."""
-        wanted = self._names + [name + averages.SUFFIX for name in self._names]
-        with session.graph.as_default():
-            by_name = variables_by_name(tf.global_variables())
-        return session.run({name: by_name[name] for name in wanted if name in by_name})
-
     def columns(self, session):
-        """EM, F1 and loss of the weights in a session, their moving averages where there are any."""
-        reader = self._reader.load(averages.of(self.arrays(session)))
-        found = list(answers([reader], self._split, [self._batches]))
+        """EM, F1 and loss of the weights in a training session, of their moving averages where it keeps any."""
+        reader = self._reader.load(averages.of(arrays_in(session, self._names)))
+        found = sum(answers([reader], self._split, [self._batches]), [])
         score = score_of(self._split, found)
         loss = float(np.mean([each.loss for each in found]))
         return {"dev_em": score.exact_match, "dev_f1": score.f1, "dev_loss": loss}
+
+    def scores(self, session):
+        """Yield the scores of the weights themselves on some batches, real words only: what a cut is proven on."""
+        reader = self._reader.load(arrays_in(session, self._names))
+        return real_scores(reader, self._batches[:COMPARED_BATCHES])
+
+
+def real_scores(reader, batches):
+    """Yield the scores of each batch to begin and to end an answer, those of padding left out."""
+    for batch in batches:
+        for scores in reader.scores(batch)[:2]:
+            yield scores[scores > layers.VERY_NEGATIVE / 2]
+
+
+def arrays_in(session, names):
+    """``{variable name: array}`` of a session's variables of these names, and of their moving averages if it has any."""
+    by_name = variables_by_name(session.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES))
+    wanted = list(names) + [name + averages.SUFFIX for name in names]
+    return session.run({name: by_name[name] for name in wanted if name in by_name})
 
 
 def score_of(split, found):

@@ -78,9 +78,9 @@ def backwards(sequence, lengths):
 
 def scores(parts, weights, kernel, bias):
     """One number per position, ``[T, N]``, linear in the ``parts [T, N, width]`` side by side."""
-    return tf.add_n(
-        [weighted(part, each) for part, each in zip(parts, rows(weights[kernel], parts))]
-    ) + tf.squeeze(weights[bias], 0)
+    return tf.add_n([weighted(part, each) for part, each in zip(parts, rows(weights[kernel], parts))]) + tf.squeeze(
+        weights[bias], 0
+    )
 
 
 def rows(matrix, parts):

@@ -65,9 +65,7 @@ def placeholders():
     shapes = {"context_length": [None], "question_length": [None], "start": [None], "stop": [None]}
     shapes.update(context=[None, None], question=[None, None], answerable=[None])
     shapes.update(context_chars=[None, None, None], question_chars=[None, None, None])
-    return Inputs(
-        *(tf.placeholder(tf.int32, shapes[name], name) for name in Inputs._fields)
-    )
+    return Inputs(*(tf.placeholder(tf.int32, shapes[name], name) for name in Inputs._fields))
 
 
 def weights(options, counts, seed=0):
@@ -155,9 +153,7 @@ def _features(options, model_weights, inputs, side, dropout):
     if options.use_chars:
         ids = tf.transpose(getattr(inputs, side + "_chars"), [1, 0, 2])
         place = side + "_chars"
-        parts.append(
-            layers.characters(ids, model_weights, options.char_heights, lambda tensor: dropout(tensor, place))
-        )
+        parts.append(layers.characters(ids, model_weights, options.char_heights, lambda tensor: dropout(tensor, place)))
     if options.use_words:
         parts.append(layers.words(tf.transpose(getattr(inputs, side)), model_weights))
     return layers.highway(tf.concat(parts, axis=2), model_weights, options.highway_layers)

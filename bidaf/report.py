@@ -1,42 +1,45 @@
 """What a run says at its end: report.txt and report.json, from its last weights, and the figures in plots/."""
 
-from bidaf import evaluation, reading, structure, variables
-from sparse_rnn import files, plots, sparsity, tables
-from sparse_rnn.training import averages
+from bidaf import evaluation, reading, restoring
+from sparse_rnn import plots, tables
+from sparse_rnn.training import averages, reports
 
 
-def of(run):
-    """The report that lies in a run directory."""
-    return files.read_text(run.file("report.txt")).rstrip()
-
-
-def finish(run, experiment, counts, prepared, arrays, device=None):
+def finish(run, experiment, prepared, arrays, trained, device=None):
     """Answer every dev question and write the report; done once, at the end of training.
 
     Args:
       run: the RunDirectory.
-      experiment: the config.
-      counts: the model's :class:`bidaf.variables.Counts`.
+      experiment: the config, with the sizes that the model has come to.
       prepared: the data.
-      arrays: ``{variable name: array}`` of the weights and their moving averages, see
-        :meth:`bidaf.evaluation.Judge.arrays`.
+      arrays: ``{variable name: array}`` of the weights and their moving averages.
+      trained: the Trained model.
       device: TensorFlow device such as ``/cpu:0``; None for a GPU if there is one.
     """
-    units = structure.structure(experiment.model, counts.word_size)
-    weights = {name: array for name, array in arrays.items() if not name.endswith(averages.SUFFIX)}
-    reader = evaluation.Reader(experiment.model, counts, device).load(averages.of(arrays))
-    found = list(
-        evaluation.answers([reader], prepared.dev, [reading.evaluation_batches(experiment, prepared.dev)])
-    )
+    options, read = experiment.model, averages.of(arrays)
+    reader = evaluation.Reader(options, restoring.counts_of(options, arrays), device).load(read)
+    batches = reading.evaluation_batches(experiment, prepared.dev)
+    found = sum(evaluation.answers([reader], prepared.dev, [batches]), [])
     reader.close()
     score = evaluation.score_of(prepared.dev, found)
-    report = sparsity.report(weights, units, variables.trained(experiment.model))
-    plots.all_figures(run.file("plots"), weights, units, run.metrics.rows)
-    write(
+    counts = trained.report()
+    plots.all_figures(run.file("plots"), trained.expanded, trained.original, run.metrics.rows)
+    reports.write(
         run,
-        tables.aligned(score_rows(score)) + "\n\n" + str(report),
-        dict(report.as_dict(), dev=dict(score._asdict())),
+        tables.aligned(score_rows(score)) + "\n\n" + str(counts) + reports.what_was_cut(trained),
+        dict(counts.as_dict(), dev=score._asdict(), sizes=trained.sizes),
     )
+
+
+def of_compaction(run, counts, compared):
+    """Write the report of a compacted run: the model before and after removal, side by side."""
+    rows = [("", "before", "after removal")]
+    for name, (before, after) in compared.metrics.items():
+        rows.append(("dev " + name, "{:.4f}".format(before), "{:.4f}".format(after)))
+    rows.append(("answers that differ", "", "{:,} of {:,}".format(compared.differing, compared.questions)))
+    rows += reports.removal_rows(counts, compared, compared.batch)
+    rows.append(("largest |score difference|", "", "{:.2g}".format(compared.score_difference)))
+    reports.write(run, tables.aligned(rows), dict(counts.as_dict(), **compared.as_dict()))
 
 
 def score_rows(score):
@@ -47,10 +50,3 @@ def score_rows(score):
         ("questions", "{:,}".format(score.questions)),
         ("unanswered", "{:,}".format(len(score.unanswered))),
     ]
-
-
-def write(run, text, values):
-    """Write the report as text and as JSON, the text last: a run that has it is finished."""
-    files.write_json(run.file("report.json"), values)
-    files.write_text(run.file("report.txt"), text + "\n")
-    run.say(text)

@@ -1,16 +1,17 @@
 """A trained model from wherever it lies: a run directory, or any checkpoint with a config beside it."""
 
+import os
 import zlib
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Dict, Optional
 
 import numpy as np
 
-from bidaf import config, prepare, reading, variables, world
+from bidaf import config, prepare, reading, structure, variables, world
 from bidaf.variables import DIRECTIONS, GLOVE, WORD_EMBEDDING
 from bidaf.vocabulary import Vocabulary
 from sparse_rnn.errors import UserError
-from sparse_rnn.training import averages, command_line, restoring
+from sparse_rnn.training import averages, command_line, restoring, shrinking
 from sparse_rnn.training import config as configs
 from sparse_rnn.training.run_directory import beside
 
@@ -43,6 +44,11 @@ class Restored:
         return without_averages(averages.of(self.everything) if self.weights == "average" else self.everything)
 
     @property
+    def folder(self):
+        """Where the checkpoint lies."""
+        return os.path.dirname(self.checkpoint) or "."
+
+    @property
     def counts(self):
         """The :class:`bidaf.variables.Counts` of the arrays."""
         return counts_of(self.experiment.model, self.everything)
@@ -72,9 +78,13 @@ def restore(path, experiment=None, which="newest", weights="average", overrides=
     experiment = replace(experiment, model=with_sizes_of(experiment.model, arrays, prefix))
     written = beside(path, VOCABULARY)
     vocabulary = Vocabulary.load(written[: -len(VOCABULARY)] or ".") if written else None
-    if vocabulary is not None and experiment.model.use_words:
-        arrays.setdefault(GLOVE, vocabulary.fixed_vectors)  # the original's checkpoints do not hold them
-    shapes = variables.shapes(experiment.model, counts_of(experiment.model, arrays, prefix))
+    counts = counts_of(experiment.model, arrays, prefix)
+    # A run that shrinks says in each checkpoint what is left of the model in its config.
+    sizes = shrinking.sizes_in(arrays, structure.structure(experiment.model, counts.word_size))
+    experiment = replace(experiment, model=resized(experiment.model, sizes))
+    shapes = variables.shapes(experiment.model, counts)
+    if GLOVE not in arrays:
+        shapes.pop(GLOVE, None)  # the original's checkpoints do not hold them; they are in the data
     found = restoring.matched(arrays, shapes, prefix)
     for name in list(found):
         if name + averages.SUFFIX in arrays:
@@ -84,18 +94,12 @@ def restore(path, experiment=None, which="newest", weights="average", overrides=
 
 def counts_of(options, arrays, source="the model"):
     """The :class:`bidaf.variables.Counts` of a model's arrays."""
-    rows = {
-        name: len(np.atleast_1d(restoring.array(arrays, name, source)))
-        for name, used in (
-            (WORD_EMBEDDING, options.use_words),
-            (GLOVE, options.use_words),
-            (variables.CHAR_EMBEDDING, options.use_chars),
-        )
-        if used
-    }
+    used = [WORD_EMBEDDING] * options.use_words + [variables.CHAR_EMBEDDING] * options.use_chars
+    rows = {name: len(np.atleast_1d(restoring.array(arrays, name, source))) for name in used}
+    rows[GLOVE] = len(arrays.get(GLOVE, ())) if options.use_words else 0
     width = restoring.width(arrays, WORD_EMBEDDING, source) if options.use_words else 1
     return variables.Counts(
-        rows.get(WORD_EMBEDDING, 2), rows.get(GLOVE, 0), rows.get(variables.CHAR_EMBEDDING, 2), width
+        rows.get(WORD_EMBEDDING, 2), rows[GLOVE], rows.get(variables.CHAR_EMBEDDING, 2), width
     )
 
 
@@ -125,8 +129,8 @@ def with_sizes_of(options, arrays, source):
 
 
 def resized(options, units):
-    """The model section with the given sizes of its groups."""
-    return replace(options, units={name: int(size) for name, size in units.items()})
+    """The model section with the given sizes of its groups, ``{group: units}``; as it is where there are none."""
+    return replace(options, units=dict(options.units, **{name: int(size) for name, size in units.items()}))
 
 
 def given_vectors(vocabulary, options):
@@ -167,6 +171,8 @@ def data_for(restored, path):
                     restored.checkpoint, known.words, known.chars, path, found.words, found.chars
                 )
             )
+    if restored.experiment.model.use_words:
+        restored.everything.setdefault(GLOVE, prepared.vocabulary.fixed_vectors)
     return prepared
 
 
@@ -191,8 +197,7 @@ def add_weights(parser):
 
 
 def add_flags(parser):
-    """The flags of a command that reads one trained model."""
-    command_line.add_restore(parser, required=True)
+    """The flags of a command that reads trained models, beside where these are."""
     command_line.add_config(parser, required=False)
     parser.add_argument(
         "--checkpoint",

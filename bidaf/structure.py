@@ -9,7 +9,17 @@ paper there are the encoder ``u1_fw``, ``u1_bw``, the word vectors' columns ``wo
 from typing import Any, Dict, List, Mapping
 
 from bidaf import variables
-from bidaf.variables import BIAS, CHAR_EMBEDDING, CHAR_GROUP, DIRECTIONS, ENCODER, GLOVE, OUTPUT, WORD_EMBEDDING, WORD_GROUP
+from bidaf.variables import (
+    BIAS,
+    CHAR_EMBEDDING,
+    CHAR_GROUP,
+    DIRECTIONS,
+    ENCODER,
+    GLOVE,
+    OUTPUT,
+    WORD_EMBEDDING,
+    WORD_GROUP,
+)
 from sparse_rnn.groups import Slice, UnitGroup
 from sparse_rnn.iss import Consumer, lstm_units
 

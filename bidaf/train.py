@@ -7,13 +7,11 @@
 
 from dataclasses import replace
 
-from bidaf import config, evaluation, measures, model, prepare, reading, report, restoring, structure
-from sparse_rnn import group_files
-from sparse_rnn.compat import tf
-from sparse_rnn.training import averages, command, command_line, dropout, loop, optimization, origin
+from bidaf import config, evaluation, measures, model, prepare, reading, report, restoring, structure, variables
+from sparse_rnn.training import averages, command, command_line, dropout, loop, optimization, origin, reports
 from sparse_rnn.training.config import listing, to_dict
 from sparse_rnn.training.config import load as load_config
-from sparse_rnn.training.run_directory import STRUCTURE, RunDirectory
+from sparse_rnn.training.run_directory import RunDirectory
 from sparse_rnn.training.task import Task
 
 
@@ -31,52 +29,57 @@ def main(arguments):
         experiment = restored.experiment
         prepared = restoring.data_for(restored, flags.data_path)
         arrays = restored.arrays
-    counts = restored.counts if restored else reading.counts_of(prepared.vocabulary)
-    judge = evaluation.Judge(experiment, counts, prepared.dev, flags.device)
     training = loop.Training(
-        lambda: build(experiment, counts, prepared.train, judge, flags.device), experiment.train, flags.device
+        lambda sizes: build(resized(experiment, sizes), prepared, flags.device), experiment, flags.device
     )
     described = to_dict(experiment), origin.describe(restoring.described(prepared), restored_from=restored)
     with RunDirectory(flags.save_path, *described) as run:
         if run.has_report():
-            print("this run is finished; its report:\n\n{}".format(report.of(run)))
+            print("this run is finished; its report:\n\n{}".format(reports.of(run)))
             return 0
-        _introduce(run, experiment, prepared, training.task)
-        training.fit(run, averages.begun(arrays))
-        arrays = judge.arrays(training.session)
+        _introduce(run, experiment, prepared)
+        if experiment.train.average_decay > 0:
+            arrays = averages.begun(arrays, variables.trained(experiment.model))
+        trained = training.fit(run, arrays)
+        experiment = resized(experiment, trained.sizes)
+        counts = reading.counts_of(prepared.vocabulary)
+        arrays = evaluation.arrays_in(training.session, variables.shapes(experiment.model, counts))
         training.close()
-        report.finish(run, experiment, counts, prepared, arrays, flags.device)
+        report.finish(run, experiment, prepared, arrays, trained, flags.device)
     return 0
 
 
-def build(experiment, counts, split, judge, device=None):
+def resized(experiment, sizes):
+    """The experiment with the model at ``{group: units}``."""
+    return replace(experiment, model=restoring.resized(experiment.model, sizes))
+
+
+def build(experiment, prepared, device=None):
     """The training graph and what feeds it, as a Task for the loop.
 
     Args:
-      experiment: the config.
-      counts: the model's :class:`bidaf.variables.Counts`.
-      split: the data to train on.
-      judge: the :class:`bidaf.evaluation.Judge`.
+      experiment: the config, with the model's sizes.
+      prepared: the data, in the model's words.
       device: of the only tower where the config names none; None for a GPU if there is one.
     """
     options, train = experiment.model, experiment.train
-    batches = reading.training_batches(experiment, split)
+    counts = reading.counts_of(prepared.vocabulary)
+    batches = reading.training_batches(experiment, prepared.train)
     inputs = model.placeholders()
     weights = model.weights(options, counts, train.seed)
     devices = train.towers or (device,)
     masks = [dropouts(options, train.seed, optimization.global_step(), tower) for tower in range(len(devices))]
     cost = model.training_cost(options, weights, inputs, masks, devices)
     units = structure.structure(options, counts.word_size)
-    step = optimization.training_step(
-        cost, train, experiment.sparsity, units, average_decay=train.average_decay
-    )
+    judge = evaluation.Judge(experiment, counts, prepared.dev, device)
     return Task(
-        step=step,
+        step=optimization.training_step(cost, train, experiment.sparsity, units, average_decay=train.average_decay),
         steps_per_epoch=train.steps_per_epoch,
         feed=lambda done: model.feed(inputs, batches.at(done)),
         items_per_step=len(batches.rows) / len(batches),
         loss_per_cost=1.0,
         evaluate=judge.columns,
+        scores=judge.scores,
         structure=units,
         measures=measures.MEASURES,
     )
@@ -84,9 +87,7 @@ def build(experiment, counts, split, judge, device=None):
 
 def dropouts(options, seed, step, tower):
     """A function (tensor, one of :data:`bidaf.model.PLACES`) -> tensor for one tower at one step."""
-    made = {
-        share: dropout.by_step(share, seed, step) for share in (options.keep_prob, options.input_keep_prob)
-    }
+    made = {share: dropout.by_step(share, seed, step) for share in (options.keep_prob, options.input_keep_prob)}
 
     def drop(tensor, place):
         mask = made[options.keep_prob if place.endswith("_chars") else options.input_keep_prob]
@@ -95,16 +96,17 @@ def dropouts(options, seed, step, tower):
     return drop
 
 
-def _introduce(run, experiment, prepared, task):
+def _introduce(run, experiment, prepared):
     prepared.vocabulary.save(run.path)
-    group_files.save(task.structure, run.file(STRUCTURE))
     if run.resuming:
         return
     run.say(prepare.report(prepared))
     train = experiment.train
-    run.say("{} epochs of {:,} steps of {}; run directory {}".format(
-        train.epochs, train.steps_per_epoch, train.batch_size, run.path
-    ))
+    run.say(
+        "{} epochs of {:,} steps of {}; run directory {}".format(
+            train.epochs, train.steps_per_epoch, train.batch_size, run.path
+        )
+    )
 
 
 def _parse(arguments):

@@ -43,11 +43,12 @@ def find(path):
     raise UserError("folder '{}' names the checkpoint '{}', which is not there.".format(path, recorded))
 
 
-def read(path):
-    """All arrays of a checkpoint: ``{variable name: array}``, optimiser slots and counters included.
+def read(path, names=None):
+    """The arrays of a checkpoint: ``{variable name: array}``, optimiser slots and counters included.
 
     Args:
       path: as for :func:`find`.
+      names: read only those of these variables that are there; by default all.
 
     Raises:
       UserError: the checkpoint is absent, truncated or not a checkpoint.
@@ -56,7 +57,7 @@ def read(path):
     try:
         reader = tf.train.load_checkpoint(prefix)
         shapes = reader.get_variable_to_shape_map()
-        arrays = {name: reader.get_tensor(name) for name in sorted(shapes)}
+        arrays = {name: reader.get_tensor(name) for name in sorted(shapes) if names is None or name in names}
     except Exception as error:  # every TensorFlow has exception types of its own for a damaged file
         raise UserError(
             "checkpoint '{}' cannot be read, it is damaged or cut short: {}.".format(prefix, reason(error))

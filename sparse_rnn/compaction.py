@@ -70,6 +70,45 @@ def compact(
     )
 
 
+def expand(
+    weights: Mapping[str, np.ndarray],
+    structure: Structure,
+    kept: Mapping[str, np.ndarray],
+    shapes: Mapping[str, Tuple[int, ...]],
+) -> Dict[str, np.ndarray]:
+    """The arrays of a small model at the sizes before removal: the same function, with zeros where units were cut out.
+
+    So that a model that shrank can be counted, drawn and compared like one that did not.
+
+    Args:
+      weights: name -> array of the small model.
+      structure: the structure before removal.
+      kept: group name -> the units that stayed, by their numbers before; every group is named.
+      shapes: name -> shape before removal of each of ``weights``.
+
+    Raises:
+      UserError: the structure does not fit the shapes.
+
+    >>> from sparse_rnn import iss
+    >>> layer = iss.lstm_units("lstm", "kernel", None, input_size=1, units=2, consumers=[iss.Consumer("softmax_w")])
+    >>> small = {"kernel": np.ones([2, 4]), "softmax_w": np.full([1, 3], 7.0)}
+    >>> expand(small, [layer], {"lstm": np.array([1])}, {"kernel": (3, 8), "softmax_w": (2, 3)})["softmax_w"]
+    array([[0., 0., 0.],
+           [7., 7., 7.]])
+    """
+    groups.check(structure, shapes)
+    cuts = _cuts(structure, kept)
+    expanded = {}
+    for name, array in weights.items():
+        stays = [np.arange(length) for length in shapes[name]]
+        variable = _model_variable(name, shapes, cuts)
+        for axis, every in enumerate(stays):
+            stays[axis] = np.setdiff1d(every, cuts.get((variable or name, axis), every[:0]))
+        expanded[name] = np.zeros(shapes[name], array.dtype)
+        expanded[name][np.ix_(*stays)] = array
+    return expanded
+
+
 def _chosen(weights: Mapping[str, np.ndarray], structure: Structure, kept: Mapping[str, Any]) -> Dict[str, np.ndarray]:
     """``kept`` as indices by group, each cut unit proven dead."""
     for name in kept:

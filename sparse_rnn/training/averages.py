@@ -14,8 +14,8 @@ SUFFIX = "/ExponentialMovingAverage"
 def after(train_op, variables, decay, step):
     """An operation that runs ``train_op`` and then moves every average towards its variable.
 
-    ``average = d * average + (1 - d) * variable``, where d is ``decay``, and less while there are few updates t to average
-    over: ``min(decay, (1 + t) / (10 + t))``.
+    ``average = d * average + (1 - d) * variable``, where d is ``decay``, and less while there are few updates t to
+    average over: ``min(decay, (1 + t) / (10 + t))``.
 
     Args:
       train_op: the operation that updates, and zeroes, the variables.
@@ -32,7 +32,8 @@ def after(train_op, variables, decay, step):
         moves = []
         for variable in variables:
             average = tf.get_variable(
-                variable.op.name + SUFFIX, initializer=variable.initial_value,
+                variable.op.name + SUFFIX,
+                initializer=variable.initial_value,
                 trainable=False,
                 use_resource=True,
             )
@@ -44,8 +45,8 @@ def after(train_op, variables, decay, step):
 def of(arrays):
     """A checkpoint's weights with their averages in place of them.
 
-    A weight that is zero stays zero: its average still fades, but what training cut off is not read again. Arrays without
-    an average, and every average itself, stay as they are.
+    A weight that is zero stays zero: its average still fades, but what training cut off is not read again. Arrays
+    without an average, and every average itself, stay as they are.
 
     Args:
       arrays: ``{variable name: array}``.
@@ -60,6 +61,6 @@ def of(arrays):
     }
 
 
-def begun(arrays):
-    """The arrays, and averages that begin with them: what a new run is to start from."""
-    return dict(arrays, **{name + SUFFIX: array for name, array in arrays.items() if not name.endswith(SUFFIX)})
+def begun(arrays, names):
+    """The arrays, and averages of those of these ``names`` that begin with them: what a new run is to start from."""
+    return dict(arrays, **{name + SUFFIX: arrays[name] for name in names if name in arrays})

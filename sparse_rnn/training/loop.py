@@ -1,92 +1,92 @@
-"""The training loop that all trainers share: epochs, checkpoints, numbers, resume.
+"""The training loop that all trainers share: epochs, checkpoints, resume, and models that shrink as they go.
 
 Everything that decides the next step is in the checkpoint, so a run that was interrupted anywhere goes on and ends
 in exactly the numbers of an uninterrupted one.
 """
 
+import gc
 import time
 
-from sparse_rnn import checkpoints, sparsity
-from sparse_rnn.compat import session_config, tf, variables_by_name
+from sparse_rnn import checkpoints
+from sparse_rnn.compat import tf
 from sparse_rnn.errors import UserError
-from sparse_rnn.training import schedules
+from sparse_rnn.training import epoch_numbers, schedules, shrinking
 from sparse_rnn.training.events import Events
 from sparse_rnn.training.progress import Progress
-from sparse_rnn.training.saving import Savers
-
-#: Column of metrics.csv -> TensorBoard tag; the trainer's own and those of the sparsity report bring theirs.
-_TAGS = {
-    "train_loss": "loss/train",
-    "penalty": "loss/penalty",
-    "weights_after": "cost/weights_after_removal",
-    "multiply_adds_after": "cost/multiply_adds_after_removal",
-    "learning_rate": "train/learning_rate",
-}
+from sparse_rnn.training.run_directory import BEST
 
 
 class Training:
-    """Training of one experiment, in a graph and a session of its own.
+    """Training of one experiment, in a graph and a session of its own, both made anew when dead units are cut out.
 
     Args:
-      build: makes the Task in the default graph; what cannot be built is refused here, before anything is written.
-      train: the config's section of that name.
+      build: maps ``{group: units}`` to the Task of the model with those sizes, made in the default graph; a group that
+        is not named has the experiment's. What cannot be built is refused here, before anything is written.
+      experiment: the config, of which the sections ``train`` and ``sparsity`` matter here.
       device: TensorFlow device such as ``/cpu:0``; None for a GPU if there is one.
 
     Attributes:
-      task: the Task.
-      session: in which the variables are, once :meth:`fit` has begun.
+      task: the Task as it is built now.
+      session: in which its variables are, once :meth:`fit` has begun.
     """
 
-    def __init__(self, build, train, device=None):
-        self._train, self._graph = train, tf.Graph()
-        with self._graph.as_default(), tf.device(device):
-            self.task = build()
+    def __init__(self, build, experiment, device=None):
+        self._train = experiment.train
+        self._shrinking = shrinking.Shrinking(build, experiment.sparsity.compact_every_epochs, device)
+        self._built = self._shrinking.built_at({})
+
+    @property
+    def task(self):
+        return self._built.task
+
+    @property
+    def session(self):
+        return self._built.session
 
     def fit(self, run, initial_weights=None):
         """Train until ``train.epochs`` epochs are done.
 
         Args:
           run: the RunDirectory; where it holds a checkpoint, training goes on from there.
-          initial_weights: ``{name: array}`` to begin a new run from; variables that are not named begin as ever.
+          initial_weights: ``{name: array}`` to begin a new run from.
 
         Returns:
-          The trained weights, ``{name: array}``.
+          The :class:`sparse_rnn.training.shrinking.Trained` model.
 
         Raises:
-          UserError: the loss became infinite or no number, or the disk is full; the last good checkpoint is named.
+          UserError: the loss became infinite or no number, a removal of dead units was not exact, or the disk is full;
+            the last good checkpoint is named.
           KeyboardInterrupt: after saving.
         """
-        with self._graph.as_default():
-            self._begin(run, initial_weights)
-            try:
-                for epoch in range(len(run.metrics.rows), self._train.epochs):
-                    self._epoch(epoch)
-            except tf.errors.ResourceExhaustedError as error:
-                raise UserError(
-                    "the memory is exhausted; choose a smaller train.batch_size, train.num_steps or model."
-                ) from error
-            except KeyboardInterrupt:
-                prefix = self._save()
-                run.say("interrupted; saved {}. The same command goes on from there.".format(prefix))
-                raise
-            return self._weights()
+        self._begin(run, initial_weights)
+        try:
+            self._cut_what_an_interruption_left()
+            for epoch in range(len(run.metrics.rows), self._train.epochs):
+                self._epoch(epoch)
+        except tf.errors.ResourceExhaustedError as error:
+            raise UserError(
+                "the memory is exhausted; choose a smaller train.batch_size, train.num_steps or model."
+            ) from error
+        except KeyboardInterrupt:
+            prefix = self._save()
+            run.say("interrupted; saved {}. The same command goes on from there.".format(prefix))
+            raise
+        return self._shrinking.trained(self._built)
 
     def close(self):
         """Give the session's memory back."""
-        self.session.close()
+        self._built.close()
 
     def _begin(self, run, initial_weights):
         self._run, self._saved_at = run, time.time()
-        self.session = tf.Session(config=session_config())
-        self._savers = Savers(run, self.session)
-        self.session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
-        if not self._savers.restore() and initial_weights:
-            for variable in tf.global_variables():
-                if variable.op.name in initial_weights:
-                    variable.load(initial_weights[variable.op.name], self.session)
+        self._built = self._shrinking.built_for(run, self._built)
+        self._built.begin(run)
+        if not self._built.savers.restore():
+            self._built.load(initial_weights or {})
         done = self._steps_done()
         self._keep_rows_until(done)
-        self._events = Events(run.path, self._graph)
+        self._shrinking.describe(self._built, run.path)
+        self._events = Events(run.path, self._built.graph)
         if done:
             self._events.goes_on_after(done)
             run.say("going on after step {} of {}".format(done, self._train.epochs * self.task.steps_per_epoch))
@@ -104,6 +104,15 @@ class Training:
                 )
             )
 
+    def _cut_what_an_interruption_left(self):
+        """The cut after an epoch that has its row already, but whose last checkpoint is missing."""
+        epochs = len(self._run.metrics.rows)
+        if self._steps_done() == epochs * self.task.steps_per_epoch:
+            after, _ = self._after_cut(epochs)
+            if after is not self._built:
+                self._go_on_with(after)
+                self._save()
+
     def _epoch(self, epoch):
         task, step = self.task, self.task.step
         begun_at, end = epoch * task.steps_per_epoch, (epoch + 1) * task.steps_per_epoch
@@ -118,14 +127,17 @@ class Training:
                 _, finite = self.session.run([step.run, step.finite], self._feed(done))
                 if not finite:
                     self._stop_at_no_number()
-                progress.step(lambda steps=done + 1 - begun_at: task.measures.note(self._loss(steps)))
+                progress.step(lambda steps=done + 1 - begun_at: task.measures.note(self._built.loss(steps)))
                 if time.time() - self._saved_at > 60 * self._train.checkpoint_minutes:
-                    step.seconds.load(time.time() - began, self.session)
+                    self._keep_time(began)
                     self._save()
         finally:
             progress.close()
-            step.seconds.load(time.time() - began, self.session)
+            self._keep_time(began)
         self._finish_epoch(epoch, time.time() - began)
+
+    def _keep_time(self, began):
+        self._built.load({self.task.step.seconds.op.name: time.time() - began})
 
     def _feed(self, done):
         feed = self.task.feed(done)
@@ -134,62 +146,58 @@ class Training:
 
     def _finish_epoch(self, epoch, seconds):
         self._stop_unless_the_next_step_is_finite()
-        row = self._measured(epoch)
-        report = sparsity.report(self._weights(), self.task.structure)
+        measures = self.task.measures
+        row = epoch_numbers.measured(self._built, self._train, epoch)
+        trained = self._shrinking.trained(self._built)
+        report = trained.report()
         row.update(report.as_row())
-        row["seconds"] = seconds
-        row[_speed(self.task.measures)] = self.task.steps_per_epoch * self.task.items_per_step / seconds
-        if self.task.measures.improves(row, self._run.metrics.rows):
-            self._savers.save_best(row["step"])
-        self._summarise(row, report)
+        row.update(epoch_numbers.time_columns(self.task, seconds))
+        after, difference = self._after_cut(epoch + 1)
+        if self._shrinking.is_on:
+            row.update(epoch_numbers.graph_columns(trained), logit_difference=difference)
+        if measures.improves(row, self._run.metrics.rows):
+            after.savers.save_best(row["step"])
+            if self._shrinking.is_on:
+                self._shrinking.describe(after, self._run.file(BEST))
+        self._events.scalars(epoch_numbers.scalars(row, report, measures), row["step"])
         # The row comes last: an epoch that has one is never finished again.
         self._run.metrics.append(row)
+        self._go_on_with(after)
         self._save()
-        self._run.say(self._line(row, report))
+        self._run.say(epoch_numbers.line(row, report, measures, self._train.epochs))
 
-    def _measured(self, epoch):
-        """The first columns of an epoch's row: the losses, and what the trainer evaluates."""
-        task = self.task
-        row = {"epoch": epoch + 1, "step": self._steps_done()}
-        row["learning_rate"] = schedules.learning_rate(self._train, epoch)
-        row["train_loss"] = self._loss(task.steps_per_epoch)
-        row.update(task.measures.of_loss(row["train_loss"]))
-        row["penalty"] = self.session.run(task.step.totals["penalty"]) / task.steps_per_epoch
-        row.update(task.evaluate(self.session))
-        return row
+    def _after_cut(self, epochs):
+        """What goes on after so many epochs, and what cutting out the dead units has changed in a logit."""
+        if not self._shrinking.is_due(epochs):
+            return self._built, 0.0
+        try:
+            return self._shrinking.without_dead_units(self._built, self._run)
+        except shrinking.Inexact as error:
+            raise UserError(
+                "without its dead units ({}) the model differs by {:.3g} in a logit after epoch {}, so nothing was cut "
+                "out; go on from '{}' with --restore_path={}, another --save_path and --set "
+                "sparsity.compact_every_epochs=0.".format(
+                    error.changes, error.largest, epochs, self._save(), self._run.path
+                )
+            ) from error
 
-    def _summarise(self, row, report):
-        measures = self.task.measures
-        tags = dict(_TAGS, **measures.tags)
-        tags[_speed(measures)] = "train/" + _speed(measures)
-        self._events.scalars(dict(report.scalars(), **{tag: row[column] for column, tag in tags.items()}), row["step"])
-
-    def _line(self, row, report):
-        measures = self.task.measures
-        return "epoch {} of {}: {}, penalty {:.3f}; {}; {:.0f} {} per second".format(
-            row["epoch"],
-            self._train.epochs,
-            measures.line(row),
-            row["penalty"],
-            ", ".join("{} kept {} of {}".format(group.name, group.kept, group.size) for group in report.groups),
-            row[_speed(measures)],
-            measures.items,
-        )
-
-    def _weights(self):
-        return self.session.run(variables_by_name())
+    def _go_on_with(self, built):
+        if built is self._built:
+            return
+        self._built, old = built, self._built
+        self._shrinking.describe(built, self._run.path)
+        old.close()
+        del old
+        gc.collect()  # a graph is a web of cycles, and holds much
 
     def _save(self):
         self._stop_unless_the_next_step_is_finite()
-        prefix = self._savers.save(self._steps_done())
+        prefix = self._built.savers.save(self._steps_done())
         self._saved_at = time.time()
         return prefix
 
     def _steps_done(self):
-        return int(self.session.run(self.task.step.global_step))
-
-    def _loss(self, steps):
-        return self.session.run(self.task.step.totals["cost"]) * self.task.loss_per_cost / steps
+        return self._built.steps_done()
 
     def _stop_unless_the_next_step_is_finite(self):
         """So every checkpoint is one to go on from."""
@@ -205,8 +213,3 @@ class Training:
             "the loss or its gradient is no finite number any more after step {}; {}; choose a lower "
             "train.learning_rate or train.max_grad_norm, and another --save_path.".format(self._steps_done(), good)
         )
-
-
-def _speed(measures):
-    """The column of metrics.csv that says how fast training was."""
-    return measures.items + "_per_second"

@@ -122,11 +122,25 @@ class Sparsity:
         1e-4, "while there are penalties, weights below it are set to zero after each update; 0 sets none", minimum=0
     )
     zero_variables: Tuple[str, ...] = option(("*",), "the variables that the threshold acts on, names or patterns")
+    compact_every_epochs: int = option(
+        0, "cut dead units out of the model at the end of every so many epochs, and train on; 0 never does", minimum=0
+    )
     freeze: str = option(
         "none",
         "keep zeros at zero: element: each weight that is zero; group: each unit that is zero",
         choices=("none", "element", "group"),
     )
+
+    def check(self, at: At) -> None:
+        """Refuse penalties that would change when units are cut out while training."""
+        for index, penalty in enumerate(self.penalties if self.compact_every_epochs else ()):
+            for key, why in (
+                ("group_file", "its indices are those of the model that training begins with"),
+                ("scale_by_size", "it would change with every unit that goes"),
+            ):
+                if getattr(penalty, key):
+                    place = at("penalties.{}.{}".format(index, key))
+                    raise UserError("{} cannot go with compact_every_epochs: {}.".format(place, why))
 
     @property
     def active_threshold(self) -> float:

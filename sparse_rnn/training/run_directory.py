@@ -2,7 +2,8 @@
 
 config.json      the experiment with every default filled in; it reruns the experiment
 origin.json      command, versions, text, and the run whose weights it began from
-structure.json   the units of the model
+structure.json   the units of the model that the newest checkpoint holds
+kept.json        their numbers in the model that training began with, where units are cut out while training
 metrics.csv      a row per epoch
 log.txt          what was printed
 events.out.*     TensorBoard
@@ -21,7 +22,7 @@ from sparse_rnn.errors import UserError
 from sparse_rnn.training.metrics import Metrics
 
 CONFIG, ORIGIN, STRUCTURE, METRICS, LOCK = "config.json", "origin.json", "structure.json", "metrics.csv", ".lock"
-#: In the folder of a compacted model: group name -> the units that stayed, by their numbers before.
+#: Beside a model whose dead units were cut out: group name -> the units that stayed, by their numbers before.
 KEPT = "kept.json"
 #: The folder of the best checkpoint in a run directory.
 BEST = "best"
@@ -140,7 +141,7 @@ def check(path, config, origin):
 
 def _half_written(path):
     """What a kill left of our files while they were being written."""
-    ours = tuple(name + "." for name in (CONFIG, ORIGIN, STRUCTURE, METRICS))
+    ours = tuple(name + "." for name in (CONFIG, ORIGIN, STRUCTURE, KEPT, METRICS))
     return [name for name in files.names_in(path) if name.startswith(ours) and name.endswith(files.PARTIAL)]
 
 

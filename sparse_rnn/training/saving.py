@@ -20,6 +20,9 @@ class Savers:
         self._run, self._session = run, session
         self._newest = tf.train.Saver(max_to_keep=1, save_relative_paths=True)
         self._best = tf.train.Saver(max_to_keep=1, save_relative_paths=True)
+        for saver, folder in ((self._newest, run.path), (self._best, run.file(BEST))):
+            if os.path.exists(os.path.join(folder, "checkpoint")):
+                saver.recover_last_checkpoints([checkpoints.find(folder)])  # so that it clears them away
 
     def restore(self):
         """Go on from the newest checkpoint, where there is one; returns whether there is.
@@ -31,21 +34,23 @@ class Savers:
             return False
         prefix = checkpoints.find(self._run.path)
         try:
-            self._newest.restore(self._session, prefix)
+            with self._session.graph.as_default():
+                self._newest.restore(self._session, prefix)
         except (tf.errors.OpError, ValueError) as error:
             raise UserError(
                 "checkpoint '{}' is damaged or not of this run: {}; put a copy of it back, or choose another "
                 "--save_path.".format(prefix, reason(error))
             ) from error
-        self._newest.recover_last_checkpoints([prefix])
-        if os.path.exists(self._run.file(BEST, "checkpoint")):
-            self._best.recover_last_checkpoints([checkpoints.find(self._run.file(BEST))])
         return True
 
     def save(self, step):
         """Write the newest checkpoint; returns its prefix."""
-        return checkpoints.save(self._newest, self._session, self._run.path, step)
+        return self._write(self._newest, self._run.path, step)
 
     def save_best(self, step):
         """Write the best checkpoint."""
-        checkpoints.save(self._best, self._session, self._run.file(BEST), step)
+        self._write(self._best, self._run.file(BEST), step)
+
+    def _write(self, saver, folder, step):
+        with self._session.graph.as_default():  # outside a graph, TensorFlow 2 takes a Saver for an eager one
+            return checkpoints.save(saver, self._session, folder, step)

@@ -1,7 +1,7 @@
 """What a trainer hands to the training loop: its graph, and what its numbers are called."""
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Iterable
 
 from sparse_rnn.training.optimization import TrainingStep
 
@@ -47,7 +47,8 @@ class Task:
       items_per_step: what one step trains on, on average, in ``measures.items``, for the speed.
       loss_per_cost: factor from the mean cost of an epoch's steps to ``train_loss``.
       evaluate: maps a session to columns of the epoch's row; ``measures.selected_by`` must be one.
-      structure: the model's UnitGroups.
+      scores: maps a session to the model's scores of some real text, array by array, on which a cut is proven.
+      structure: the model's UnitGroups, carried states included.
       measures: the Measures.
     """
 
@@ -57,5 +58,6 @@ class Task:
     items_per_step: float
     loss_per_cost: float
     evaluate: Callable[[Any], Dict[str, float]]
+    scores: Callable[[Any], Iterable[Any]]
     structure: Any
     measures: Measures

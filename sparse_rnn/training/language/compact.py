@@ -1,7 +1,5 @@
 """The command that cuts the dead units out of a trained model, proves that nothing changed, and times it."""
 
-from dataclasses import replace
-
 from sparse_rnn import checkpoints, compaction, files, group_files, sparsity
 from sparse_rnn.training import origin, run_directory
 from sparse_rnn.training.config import to_dict
@@ -25,7 +23,8 @@ def run(trainer, flags, experiment):
     restored = restoring.from_flags(trainer, flags, experiment)
     corpus = restoring.corpus_for(restored, flags.data_path)
     small = compaction.compact(restored.arrays, restored.structure)
-    experiment = resized(trainer, restored.experiment, small.structure)
+    sizes = {group.name: group.size for group in small.structure}
+    experiment = restoring.resized(trainer, restored.experiment, sizes)
     described = to_dict(experiment), origin.describe(origin.of_corpus(corpus), compacted_from=restored)
     run_directory.check(flags.save_path, *described)
     before = evaluation.LoadedLanguageModel(trainer, restored.experiment, restored.arrays, flags.device)
@@ -41,9 +40,3 @@ def run(trainer, flags, experiment):
         report.of_compaction(made, sparsity.report(restored.arrays, restored.structure), compared)
         made.say("the small model lies in {}".format(made.path))
     return 0
-
-
-def resized(trainer, experiment, structure):
-    """The experiment with the sizes of a compacted model's structure."""
-    sizes = {group.name: group.size for group in structure}
-    return replace(experiment, model=trainer.resized(experiment.model, sizes))

@@ -3,16 +3,12 @@
 from dataclasses import asdict, dataclass
 from typing import Dict
 
-import numpy as np
-
 from sparse_rnn.errors import UserError
-from sparse_rnn.training import timing
+from sparse_rnn.training import proof, timing
 from sparse_rnn.training.language import evaluation
 
 #: Batches of real text on which the logits are compared.
 COMPARED_BATCHES = 50
-#: Largest logit difference that float rounding can explain, relative to the largest logit.
-TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -70,14 +66,14 @@ def compare(before, after, train, corpus):
 
 
 def _largest_difference(before, after, batches):
-    pairs = zip(*(each.evaluation("batched").scores(each.session, batches) for each in (before, after)))
-    found = [(np.abs(old - new).max(), np.abs(old).max()) for old, new in pairs]
-    largest, scale = np.max(found + [(0.0, 1.0)], axis=0).tolist()  # NaN stays NaN, and is no proof
-    if not largest <= TOLERANCE * scale:
+    compared = proof.compare(*(each.evaluation("batched").scores(each.session, batches) for each in (before, after)))
+    if not compared.same:
         raise UserError(
-            "the smaller model differs from the larger one by {:.3g} in a logit; nothing was written.".format(largest)
+            "the smaller model differs from the larger one by {:.3g} in a logit; nothing was written.".format(
+                compared.largest
+            )
         )
-    return largest
+    return compared.largest
 
 
 def _one_batch(loaded, batch):

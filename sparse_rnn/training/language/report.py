@@ -1,15 +1,11 @@
 """What a run says at its end: report.txt and report.json, from its last weights, and the figures in plots/."""
 
-from sparse_rnn import files, plots, sparsity, tables
-from sparse_rnn.training.language import evaluation
+from sparse_rnn import plots, tables
+from sparse_rnn.training import reports
+from sparse_rnn.training.language import evaluation, restoring
 
 
-def of(run):
-    """The report that lies in a run directory."""
-    return files.read_text(run.file("report.txt")).rstrip()
-
-
-def finish(run, trainer, experiment, corpus, arrays, device=None):
+def finish(run, trainer, experiment, corpus, trained, device=None):
     """Evaluate valid and test text in both styles and write the report; done once, at the end of training.
 
     Args:
@@ -17,18 +13,18 @@ def finish(run, trainer, experiment, corpus, arrays, device=None):
       trainer: the Trainer.
       experiment: the config.
       corpus: the text.
-      arrays: the trained weights, ``{variable name: array}``.
+      trained: the Trained model.
       device: TensorFlow device such as ``/cpu:0``; None for a GPU if there is one.
     """
-    structure = trainer.structure(experiment.model, len(corpus.vocabulary))
-    loaded = evaluation.LoadedLanguageModel(trainer, experiment, arrays, device)
+    small = restoring.resized(trainer, experiment, trained.sizes)
+    loaded = evaluation.LoadedLanguageModel(trainer, small, trained.weights, device)
     perplexity = {
         split: {style: loaded.perplexity(ids, style, split) for style in evaluation.STYLES}
         for split, ids in (("valid", corpus.valid), ("test", corpus.test))
     }
-    counts = sparsity.report(arrays, structure, list(arrays))
-    plots.all_figures(run.file("plots"), arrays, structure, run.metrics.rows)
-    _write(
+    counts = trained.report()
+    plots.all_figures(run.file("plots"), trained.expanded, trained.original, run.metrics.rows)
+    reports.write(
         run,
         tables.aligned(
             [("perplexity",) + evaluation.STYLES]
@@ -38,8 +34,9 @@ def finish(run, trainer, experiment, corpus, arrays, device=None):
             ]
         )
         + "\n\n"
-        + str(counts),
-        dict(counts.as_dict(), perplexity=perplexity),
+        + str(counts)
+        + reports.what_was_cut(trained),
+        dict(counts.as_dict(), perplexity=perplexity, sizes=trained.sizes),
     )
 
 
@@ -48,17 +45,7 @@ def of_compaction(run, counts, compared):
     rows = [("", "before", "after removal")]
     for split, (before, after) in compared.perplexity.items():
         rows.append((split + " perplexity, full", "{:.4f}".format(before), "{:.4f}".format(after)))
-    for group in counts.groups:
-        rows.append((group.name, str(group.size), "kept {} of {}".format(group.kept, group.size)))
-    rows.append(("weights", "{:,}".format(counts.weights), "{:,}".format(counts.weights_after)))
-    rows.append(
-        ("multiply-adds per token", "{:,}".format(counts.multiply_adds), "{:,}".format(counts.multiply_adds_after))
-    )
-    if any(group.removed for group in counts.groups):
-        rows.append(("milliseconds per batch of {} x {}".format(*compared.batch),) + tuple(map(str, compared.timings)))
-        rows.append(("speed-up", "", "{:.2f}x".format(compared.speed_up)))
-    else:
-        rows.append(("speed-up", "", "none: there was nothing to remove"))
+    rows += reports.removal_rows(counts, compared, compared.batch)
     rows.append(
         (
             "largest |logit difference|",
@@ -66,10 +53,4 @@ def of_compaction(run, counts, compared):
             "{:.2g} over {:,} words".format(compared.logit_difference, compared.compared_words),
         )
     )
-    _write(run, tables.aligned(rows), dict(counts.as_dict(), **compared.as_dict()))
-
-
-def _write(run, text, values):
-    files.write_json(run.file("report.json"), values)
-    files.write_text(run.file("report.txt"), text + "\n")
-    run.say(text)
+    reports.write(run, tables.aligned(rows), dict(counts.as_dict(), **compared.as_dict()))

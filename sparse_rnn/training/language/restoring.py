@@ -6,7 +6,7 @@ from typing import Any, Dict
 import numpy as np
 
 from sparse_rnn.errors import UserError
-from sparse_rnn.training import command_line, config, restoring
+from sparse_rnn.training import command_line, config, restoring, shrinking
 from sparse_rnn.training.language.trainer import Trainer
 from sparse_rnn.training.run_directory import beside
 
@@ -60,6 +60,9 @@ def restore(trainer, path, experiment=None, which="newest", overrides=()):
     prefix, arrays = restoring.read(path, which)
     experiment = with_sizes_of(trainer, experiment, arrays, prefix)
     words = len(np.atleast_1d(restoring.array(arrays, trainer.embedding, prefix)))
+    # A run that shrinks says in each checkpoint what is left of the model in its config.
+    sizes = shrinking.sizes_in(arrays, trainer.structure(experiment.model, words))
+    experiment = resized(trainer, experiment, sizes)
     arrays = restoring.matched(arrays, trainer.shapes(experiment.model, words), prefix)
     written = beside(path, VOCABULARY)
     vocabulary = trainer.load_vocabulary(written, experiment.data) if written else None
@@ -69,6 +72,11 @@ def restore(trainer, path, experiment=None, which="newest", overrides=()):
 def with_sizes_of(trainer, experiment, arrays, source):
     """The experiment with sizes that its config leaves open (null) taken from the arrays."""
     return replace(experiment, model=trainer.with_sizes_of(experiment.model, arrays, source))
+
+
+def resized(trainer, experiment, sizes):
+    """The experiment with the model at ``{group: units}``; as it is where that is empty."""
+    return replace(experiment, model=trainer.resized(experiment.model, sizes)) if sizes else experiment
 
 
 def corpus_for(restored, data_path):

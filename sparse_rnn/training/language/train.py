@@ -1,12 +1,14 @@
 """The command that trains a language model, dense or with intrinsic sparse structures, and goes on where it was."""
 
-from sparse_rnn import group_files
 from sparse_rnn.compat import tf
-from sparse_rnn.training import command_line, loop, optimization, origin, text
+from sparse_rnn.training import command_line, loop, optimization, origin, reports, text
 from sparse_rnn.training.config import listing, to_dict
 from sparse_rnn.training.language import evaluation, perplexity, report, restoring
-from sparse_rnn.training.run_directory import STRUCTURE, RunDirectory
+from sparse_rnn.training.run_directory import RunDirectory
 from sparse_rnn.training.task import Task
+
+#: Batches of the validation text on which a cut in the middle of training is proven.
+COMPARED_BATCHES = 10
 
 
 def parser(trainer, description):
@@ -36,16 +38,18 @@ def run(trainer, flags, experiment):
         restored = restoring.restore(trainer, flags.restore_path, experiment)
         experiment = restored.experiment
         corpus = restoring.corpus_for(restored, flags.data_path)
-    training = loop.Training(lambda: build(trainer, experiment, corpus), experiment.train, flags.device)
+    training = loop.Training(
+        lambda sizes: build(trainer, restoring.resized(trainer, experiment, sizes), corpus), experiment, flags.device
+    )
     described = to_dict(experiment), origin.describe(origin.of_corpus(corpus), restored_from=restored)
     with RunDirectory(flags.save_path, *described) as made:
         if made.has_report():
-            print("this run is finished; its report:\n\n{}".format(report.of(made)))
+            print("this run is finished; its report:\n\n{}".format(reports.of(made)))
             return 0
         _introduce(made, experiment, corpus, training.task)
-        arrays = training.fit(made, restored.arrays if restored else None)
+        trained = training.fit(made, restored.arrays if restored else None)
         training.close()
-        report.finish(made, trainer, experiment, corpus, arrays, flags.device)
+        report.finish(made, trainer, experiment, corpus, trained, flags.device)
     return 0
 
 
@@ -79,6 +83,7 @@ def build(trainer, experiment, corpus):
         items_per_step=train.batch_size * train.num_steps,
         loss_per_cost=1.0 / train.num_steps,
         evaluate=lambda session: {"valid_perplexity": validation.perplexity(session, valid)},
+        scores=lambda session: validation.scores(session, valid[:COMPARED_BATCHES]),
         structure=structure,
         measures=perplexity.MEASURES,
     )
@@ -86,7 +91,6 @@ def build(trainer, experiment, corpus):
 
 def _introduce(made, experiment, corpus, task):
     corpus.vocabulary.save(made.file(restoring.VOCABULARY))
-    group_files.save(task.structure, made.file(STRUCTURE))
     if made.resuming:
         return
     made.say(
