@@ -77,6 +77,6 @@ def test_averages_shrink_with_their_variable():
     arrays = {"kernel": np.ones([5, 8]), "softmax_w": np.ones([2, 4])}
     arrays["kernel"][3] = arrays["softmax_w"][0] = 0.0
     arrays = averages.begun(arrays, list(arrays))
-    arrays["softmax_w" + averages.SUFFIX][0] = 0.3
+    arrays["softmax_w" + averages.SUFFIX] = np.full([2, 4], 0.3)
     small = compaction.compact(arrays, [layer]).weights
     assert small["kernel" + averages.SUFFIX].shape == (4, 4) and small["softmax_w" + averages.SUFFIX].shape == (1, 4)
