@@ -10,6 +10,7 @@ import numpy as np
 from bidaf import config, prepare, reading, structure, variables, world
 from bidaf.variables import DIRECTIONS, GLOVE, WORD_EMBEDDING
 from bidaf.vocabulary import Vocabulary
+from sparse_rnn import names
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import averages, command_line, restoring, shrinking
 from sparse_rnn.training import config as configs
@@ -86,9 +87,10 @@ def restore(path, experiment=None, which="newest", weights="average", overrides=
     if GLOVE not in arrays:
         shapes.pop(GLOVE, None)  # the original's checkpoints do not hold them; they are in the data
     found = restoring.matched(arrays, shapes, prefix)
-    for name in list(found):
-        if name + averages.SUFFIX in arrays:
-            found[name + averages.SUFFIX] = arrays[name + averages.SUFFIX]
+    for name in shapes:
+        for spelling in (name, names.other_spelling(name) or name):
+            if spelling + averages.SUFFIX in arrays:
+                found[name + averages.SUFFIX] = arrays[spelling + averages.SUFFIX]
     return Restored(experiment, found, weights, vocabulary, prefix)
 
 
