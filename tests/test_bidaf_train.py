@@ -8,10 +8,18 @@ import numpy as np
 import pytest
 
 from bidaf import answer, compact, evaluate, metrics, prepare, restoring, structure, train, variables
-from sparse_rnn import checkpoints, group_files, sparsity
+from sparse_rnn import checkpoints, group_files, plots, sparsity
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import averages, saving
 from tests import bidaf_tiny, tiny
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_figures():
+    """Training without figures at its end, which take longer than all the rest."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plots, "all_figures", lambda *arguments: [])
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +32,7 @@ def data(folder):
     """Prepared data of a few invented sentences."""
     train_file, dev_file = bidaf_tiny.write_data(folder)
     flags = ["--train=" + train_file, "--dev=" + dev_file, "--target_path=" + str(folder / "data")]
-    assert prepare.main(flags + ["--vector_size=8", "--word_count=3", "--character_count=5"]) == 0
+    assert prepare.main(flags + ["--vector_size=8", "--word_count=20", "--character_count=5"]) == 0
     return str(folder / "data")
 
 
