@@ -24,11 +24,8 @@ def finish(run, experiment, prepared, arrays, trained, device=None):
     score = evaluation.score_of(prepared.dev, found)
     counts = trained.report()
     plots.all_figures(run.file("plots"), trained.expanded, trained.original, run.metrics.rows)
-    reports.write(
-        run,
-        tables.aligned(score_rows(score)) + "\n\n" + str(counts) + reports.what_was_cut(trained),
-        dict(counts.as_dict(), dev=score._asdict(), sizes=trained.sizes),
-    )
+    parts = [tables.aligned(score_rows(score)), str(counts)] + reports.what_was_cut(trained)
+    reports.write(run, "\n\n".join(parts), dict(counts.as_dict(), dev=score._asdict(), sizes=trained.sizes))
 
 
 def of_compaction(run, counts, compared):

@@ -39,7 +39,18 @@ def assert_unchanged(run, weights, structure, removed):
     kept = {name: len(units) for name, units in small.kept.items()}
     assert groups.shapes_of(small.weights) == cost.shrunk_shapes(groups.shapes_of(weights), structure, kept)
     groups.check(small.structure, groups.shapes_of(small.weights))
+    assert_expands(run, before, small, groups.shapes_of(weights), structure)
     return small
+
+
+def assert_expands(run, before, small, shapes, structure):
+    """Put back into their old shapes, the arrays are the same function, and are cut to the same ones again."""
+    expanded = compaction.expand(small.weights, structure, small.kept, shapes)
+    assert groups.shapes_of(expanded) == shapes
+    np.testing.assert_allclose(run(expanded), before, rtol=0, atol=1e-12)
+    again = compaction.compact(expanded, structure)
+    for name, array in small.weights.items():
+        np.testing.assert_array_equal(again.weights[name], array)
 
 
 def test_an_lstm_with_a_tied_embedding():

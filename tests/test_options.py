@@ -77,6 +77,22 @@ def test_the_threshold_is_active_only_while_something_is_penalised():
     assert Sparsity(penalties=(penalty(groups=["a"]),), threshold=0.25).active_threshold == 0.25
 
 
+@pytest.mark.parametrize(
+    "key, value, why",
+    [("scale_by_size", True, "change with every unit"), ("group_file", "g.json", "indices are those of the model")],
+)
+def test_penalties_that_would_not_survive_a_cut_are_refused_while_dead_units_are_cut_out(key, value, why):
+    tree = {"kind": "units", "strength": 0.5, key: value}
+    if key != "group_file":
+        tree["groups"] = ["lstm_0"]
+    plain = {"kind": "units", "strength": 0.5, "groups": ["lstm_0"]}
+    config.from_dict(Sparsity, {"penalties": [plain, tree]}, "run.json")
+    with pytest.raises(UserError) as caught:
+        config.from_dict(Sparsity, {"penalties": [plain, tree], "compact_every_epochs": 2}, "run.json")
+    assert str(caught.value).startswith("run.json: penalties.1.{} cannot go with compact_every_epochs: ".format(key))
+    assert why in str(caught.value)
+
+
 def test_patterns_match_each_variable_once_in_either_spelling():
     patterns = ["net/cell_1/*", "net/*/weights", "softmax_w"]
     expected = ["net/cell_1/kernel", "net/cell_1/bias", "net/cell_0/kernel", "softmax_w"]

@@ -16,14 +16,14 @@ def write(run, text, values):
 
 
 def what_was_cut(trained):
-    """A sentence on a :class:`sparse_rnn.training.shrinking.Trained` model that shrank while training, else nothing."""
+    """Paragraphs on a :class:`sparse_rnn.training.shrinking.Trained` model: one where it shrank while training."""
     if not trained.shrank:
-        return ""
+        return []
     sizes = ", ".join("{} {}".format(name, size) for name, size in trained.sizes.items())
-    return (
-        "\n\nDead units were cut out while training: 'now' is the model that training began with, and the checkpoint "
-        "holds {} units.".format(sizes)
-    )
+    return [
+        "Dead units were cut out while training: 'now' is the model that training began with, and the checkpoint holds "
+        "{} units.".format(sizes)
+    ]
 
 
 def removal_rows(counts, compared, batch):

@@ -26,14 +26,11 @@ def finish(run, trainer, experiment, corpus, trained, device=None):
     }
     counts = trained.report()
     plots.all_figures(run.file("plots"), trained.expanded, trained.original, run.metrics.rows)
-    tables_of_it = [_table("perplexity", found, lambda value: value)]
+    parts = [_table("perplexity", found, lambda value: value)]
     if corpus.unit == "character":
-        tables_of_it.append(_table("bits per character", found, math.log2))
-    reports.write(
-        run,
-        "\n\n".join(tables_of_it + [str(counts)]) + reports.what_was_cut(trained),
-        dict(counts.as_dict(), perplexity=found, sizes=trained.sizes),
-    )
+        parts.append(_table("bits per character", found, math.log2))
+    parts += [str(counts)] + reports.what_was_cut(trained)
+    reports.write(run, "\n\n".join(parts), dict(counts.as_dict(), perplexity=found, sizes=trained.sizes))
 
 
 def _table(title, found, of):
