@@ -9,8 +9,8 @@ from sparse_rnn.errors import UserError
 def questions(restored, dataset, name, glove=None):
     """What a trained model needs to answer questions.
 
-    Words that it does not know get a vector where one can be had: its own random ones go on for ever, GloVe's are in the
-    file that it was prepared with. A model whose word vectors were cut reads such words as unknown.
+    Words that it does not know get a vector where one can be had: random ones can be had of every word, GloVe's out of
+    the file that the data was prepared with. A model whose word vectors were cut reads such words as unknown.
 
     Args:
       restored: the :class:`bidaf.restoring.Restored`.

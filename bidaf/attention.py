@@ -1,8 +1,8 @@
 """Attention in both directions between the context and the question (Seo et al., 2017, section 2.4).
 
-A score says how much context word t and question word j have to do with each other. The original forms its features for all
-pairs, ``[N, T, J, 6d]``; here each score is a sum of products that never holds more than ``[N, T, J]`` (with ``double``,
-``[N, T, J, d]``).
+A score says how much context word t and question word j have to do with each other. The original forms its features
+for all pairs, ``[N, T, J, 6d]``; here each score is a sum of products that never holds more than ``[N, T, J]`` (with
+``double``, ``[N, T, J, d]``).
 """
 
 from bidaf import layers, variables
@@ -10,8 +10,8 @@ from bidaf.variables import BIAS
 from sparse_rnn.compat import static_shape, tf
 
 #: What the score may be. h and u are one context word and one question word, ; is "side by side", w a learnt vector.
-#: tri_linear w.[h; u; h*u], linear w.[h; u], mul_linear w.(h*u), double w.tanh([h; u] W + b), proj (u W + b).h, dot h.u,
-#: sum: all features of both added up.
+#: tri_linear w.[h; u; h*u], linear w.[h; u], mul_linear w.(h*u), double w.tanh([h; u] W + b), proj (u W + b).h,
+#: dot h.u, sum: all features of both added up.
 LOGITS = ("tri_linear", "linear", "mul_linear", "double", "proj", "dot", "sum")
 
 
@@ -30,8 +30,8 @@ def attend(kind, h, u, context_mask, question_mask, weights):
       weights: the mapping ``{variable name: tensor}``.
 
     Returns:
-      ``u_a [N, T, w]``, the question as each context word sees it; ``h_a [N, w]``, the context words that matter most to
-      any question word; and the attention ``[N, T, J]`` that u_a is weighted with.
+      ``u_a [N, T, w]``, the question as each context word sees it; ``h_a [N, w]``, the context words that matter most
+      to any question word; and the attention ``[N, T, J]`` that u_a is weighted with.
     """
     score = pair_scores(kind, h, u, weights) + question_mask[:, tf.newaxis, :]
     attention = tf.nn.softmax(score)

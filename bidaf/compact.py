@@ -2,8 +2,8 @@
 
     python bidaf/compact.py --restore_path=runs/answers --data_path=DIR --save_path=runs/answers_compact
 
-The small model is a run directory like any other: evaluate it, ask it, fine-tune it with --restore_path, compact it again.
-Moving averages of the weights shrink along.
+The small model is a run directory like any other: evaluate it, ask it, fine-tune it with --restore_path, compact it
+again. Moving averages of the weights shrink along.
 """
 
 from dataclasses import replace

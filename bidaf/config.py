@@ -5,6 +5,7 @@ from typing import Dict, Optional, Tuple
 
 from bidaf import attention, structure, variables
 from sparse_rnn import names
+from sparse_rnn.compat import tf
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import options
 from sparse_rnn.training.config import option
@@ -103,6 +104,18 @@ class Train(options.Optimization):
     dev_questions: int = option(
         0, "evaluate on this many questions of the dev data after each epoch; 0 is all", minimum=0
     )
+
+    def check(self, at: options.At) -> None:
+        """Refuse what is no device."""
+        for index, device in enumerate(self.towers):
+            try:
+                tf.DeviceSpec.from_string(device)
+            except ValueError as error:
+                raise UserError(
+                    "{} is '{}', which is no TensorFlow device; an example is /gpu:0.".format(
+                        at("towers.{}".format(index)), device
+                    )
+                ) from error
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@
     python bidaf/evaluate.py --restore_path=runs/a --restore_path=runs/b --data_path=DIR
     python bidaf/evaluate.py --restore_path=runs/answers --questions=FILE --save_path=FOLDER
 
-Writes answers-<split>.json, as SQuAD's evaluation reads it, and answers-<split>.npz; prints the official exact match and F1
-where the questions come with answers.
+Writes answers-<split>.json, as SQuAD's evaluation reads it, and answers-<split>.npz; prints the official exact match
+and F1 where the questions come with answers.
 """
 
 from bidaf import answer_files, asking, evaluation, pages, reading, restoring, squad, structure

@@ -158,7 +158,7 @@ def real_scores(reader, batches):
 
 
 def arrays_in(session, names):
-    """``{variable name: array}`` of a session's variables of these names, and of their moving averages if it has any."""
+    """``{variable name: array}`` of a session's variables of these names, and of their moving averages."""
     by_name = variables_by_name(session.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES))
     wanted = list(names) + [name + averages.SUFFIX for name in names]
     return session.run({name: by_name[name] for name in wanted if name in by_name})

@@ -5,12 +5,13 @@ and an output layer read the mixture; linear scores say where the answer begins 
 """
 
 import collections
-import zlib
+import math
 
 import numpy as np
 
 from bidaf import attention, layers, variables
 from sparse_rnn.compat import tf
+from sparse_rnn.training import initial
 
 Inputs = collections.namedtuple(
     "Inputs",
@@ -71,8 +72,8 @@ def placeholders():
 def weights(options, counts, seed=0):
     """Create the variables in the default graph: ``{name: variable}``.
 
-    Matrices begin uniform as Glorot and Bengio (2010) say, learnt word vectors standard normal, each a function of the
-    seed and the variable's name; biases at 0. Given word vectors begin at 0 as well: whoever begins a run loads them.
+    Matrices begin uniform as Glorot and Bengio (2010) say, as a function of the seed and the variable's name; biases at
+    0. Word vectors begin at 0 as well: whoever begins a run loads those that were prepared.
 
     Args:
       options: the model section of the config.
@@ -84,7 +85,7 @@ def weights(options, counts, seed=0):
             name,
             shape,
             tf.float32,
-            _initial(name, seed),
+            _initializer(name, shape, seed),
             trainable=name != variables.GLOVE or options.train_word_vectors,
             use_resource=True,
         )
@@ -92,20 +93,11 @@ def weights(options, counts, seed=0):
     }
 
 
-def _initial(name, seed):
-    seeds = [seed, zlib.crc32(name.encode("utf-8")) & 0x7FFFFFFF]
-
-    def initializer(shape, dtype=tf.float32, partition_info=None):
-        shape = [int(length) for length in shape]
-        if name == variables.WORD_EMBEDDING:
-            return tf.random.stateless_normal(shape, seeds, dtype=dtype)
-        if len(shape) < 2 or name == variables.GLOVE:
-            return tf.zeros(shape, dtype)
-        field = float(np.prod(shape[:-2]))
-        limit = np.sqrt(6.0 / (field * (shape[-2] + shape[-1])))
-        return tf.random.stateless_uniform(shape, seeds, minval=-limit, maxval=limit, dtype=dtype)
-
-    return initializer
+def _initializer(name, shape, seed):
+    if len(shape) < 2 or name in (variables.WORD_EMBEDDING, variables.GLOVE):
+        return tf.zeros_initializer()
+    fan = float(np.prod(shape[:-2])) * (shape[-2] + shape[-1])
+    return initial.uniform(name, math.sqrt(6.0 / fan), seed)
 
 
 def network(options, model_weights, inputs, dropout=None):
@@ -182,7 +174,7 @@ def _with_no_answer(scores, bias):
 def losses(options, outputs, inputs):
     """``-ln p(start) - ln p(stop)`` of each question, ``[N]``.
 
-    A question whose answer the context does not hold costs nothing; with ``no_answer`` its answer is that there is none.
+    A question that the context does not answer costs nothing; with ``no_answer`` its answer is that there is none.
     """
     found = []
     for scores, place in ((outputs.start, inputs.start), (outputs.stop, inputs.stop)):

@@ -10,6 +10,7 @@ import numpy as np
 from bidaf import config, prepare, reading, structure, variables, world
 from bidaf.variables import DIRECTIONS, GLOVE, WORD_EMBEDDING
 from bidaf.vocabulary import Vocabulary
+from sparse_rnn import names
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import averages, command_line, restoring, shrinking
 from sparse_rnn.training import config as configs
@@ -86,9 +87,10 @@ def restore(path, experiment=None, which="newest", weights="average", overrides=
     if GLOVE not in arrays:
         shapes.pop(GLOVE, None)  # the original's checkpoints do not hold them; they are in the data
     found = restoring.matched(arrays, shapes, prefix)
-    for name in list(found):
-        if name + averages.SUFFIX in arrays:
-            found[name + averages.SUFFIX] = arrays[name + averages.SUFFIX]
+    for name in shapes:
+        for spelling in (name, names.other_spelling(name) or name):
+            if spelling + averages.SUFFIX in arrays:
+                found[name + averages.SUFFIX] = arrays[spelling + averages.SUFFIX]
     return Restored(experiment, found, weights, vocabulary, prefix)
 
 
@@ -98,9 +100,7 @@ def counts_of(options, arrays, source="the model"):
     rows = {name: len(np.atleast_1d(restoring.array(arrays, name, source))) for name in used}
     rows[GLOVE] = len(arrays.get(GLOVE, ())) if options.use_words else 0
     width = restoring.width(arrays, WORD_EMBEDDING, source) if options.use_words else 1
-    return variables.Counts(
-        rows.get(WORD_EMBEDDING, 2), rows[GLOVE], rows.get(variables.CHAR_EMBEDDING, 2), width
-    )
+    return variables.Counts(rows.get(WORD_EMBEDDING, 2), rows[GLOVE], rows.get(variables.CHAR_EMBEDDING, 2), width)
 
 
 def with_sizes_of(options, arrays, source):
@@ -166,8 +166,8 @@ def data_for(restored, path):
         pairs = [(known.words, found.words, options.use_words), (known.chars, found.chars, options.use_chars)]
         if any(one != other for one, other, used in pairs if used):
             raise UserError(
-                "checkpoint '{}' knows {:,} words and {:,} characters, the data in '{}' has {:,} and {:,}; give the data "
-                "it was trained on.".format(
+                "checkpoint '{}' knows {:,} words and {:,} characters, the data in '{}' has {:,} and {:,}; give the "
+                "data it was trained on.".format(
                     restored.checkpoint, known.words, known.chars, path, found.words, found.chars
                 )
             )

@@ -12,8 +12,8 @@ def probabilities(scores):
 def best(starts, stops, sentence):
     """The best span of one question whose two ends lie in one sentence.
 
-    For models m the largest ``sum_m starts[m, i] * stops[m, j]`` with ``i <= j`` wins, of equal ones the earliest j, and of
-    those the earliest i: with one model the original's rule, with several that of its ensemble. The last word of a
+    For models m the largest ``sum_m starts[m, i] * stops[m, j]`` with ``i <= j`` wins, of equal ones the earliest j
+    and then the earliest i: with one model the original's rule, with several that of its ensemble. The last word of a
     context can end an answer; the original returned an empty one there.
 
     Args:

@@ -1,9 +1,9 @@
 """BiDAF's units: which slices of which variables belong to one unit, and all that reads it.
 
-The paper's six groups are ``g0_fw`` to ``g2_bw`` (ModFwd1 to OutBwd). Its group files leave out that the output layer also
-reads the attended vector, a sum of g1 over the context, in rows of its own; with them removal is exact. Beyond the
-paper there are the encoder ``u1_fw``, ``u1_bw``, the word vectors' columns ``word`` the character channels ``char_5`` and vectors
-``char_vector``.
+The paper's six groups are ``g0_fw`` to ``g2_bw`` (ModFwd1 to OutBwd). Its group files leave out that the output layer
+also reads the attended vector, a sum of g1 over the context, in rows of its own; with them removal is exact. Beyond the
+paper there are the encoder ``u1_fw``, ``u1_bw``, the word vectors' columns ``word``, the channels of the character
+convolution ``char_5`` and the columns of what it reads, ``char_vector``.
 """
 
 from typing import Any, Dict, List, Mapping
@@ -34,8 +34,8 @@ def structure(options: Any, word_size: int) -> List[UnitGroup]:
       options: the model section of the config.
       word_size: width of a given word vector.
 
-    The encoder is left out where attention multiplies its units with each other without a weight (logits ``dot``, ``sum``,
-    ``proj``): there no weight could be zero to say that a unit is not read.
+    The encoder is left out where attention adds up its units, or their products, without a weight for each (logits
+    ``dot``, ``sum``, ``proj``): there no weight could be zero to say that a unit is not read.
     """
     units = variables.sizes(options, word_size)
     found = _features(options, units)

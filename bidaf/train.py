@@ -2,7 +2,7 @@
 
     python bidaf/train.py --config=bidaf/configs/quickstart.json --data_path=builtin --save_path=runs/answers
 
---data_path is a folder made by bidaf/prepare.py, or builtin. The same command on a run that was interrupted goes on with it.
+--data_path is a folder made by bidaf/prepare.py, or builtin. The same command on a run that was interrupted goes on.
 """
 
 from dataclasses import replace

@@ -14,7 +14,7 @@ from sparse_rnn.training.language import compact
 def main(arguments):
     """Run the command; returns the exit code."""
     parser = command_line.parser(__doc__)
-    compact.add_flags(parser)
+    compact.add_flags(TRAINER, parser)
     config.add_model_flag(parser)
     flags = parser.parse_args(arguments)
     return compact.run(TRAINER, flags, config.from_flags(flags))

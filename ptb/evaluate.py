@@ -13,7 +13,7 @@ from sparse_rnn.training.language import evaluate
 def main(arguments):
     """Run the command; returns the exit code."""
     parser = command_line.parser(__doc__)
-    evaluate.add_flags(parser)
+    evaluate.add_flags(TRAINER, parser)
     config.add_model_flag(parser)
     flags = parser.parse_args(arguments)
     return evaluate.run(TRAINER, flags, config.from_flags(flags))

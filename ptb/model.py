@@ -5,12 +5,12 @@ the recurrent state. Variables carry the names that TensorFlow's own cells give 
 """
 
 import collections
-import zlib
 
 from ptb import variables
 from sparse_rnn import iss
 from sparse_rnn.compat import static_shape, tf
 from sparse_rnn.lstm import LSTMState, lstm
+from sparse_rnn.training import initial
 
 STATE = "{}/state/cell_{}/{}"
 
@@ -57,8 +57,8 @@ def weights(options, vocabulary_size, seed=0):
     """
     made = {}
     for name, shape in variables.shapes(options, vocabulary_size).items():
-        initial = tf.zeros_initializer() if name.endswith("/bias") else _uniform(name, options.init_scale, seed)
-        made[name] = tf.get_variable(name, shape, tf.float32, initial, use_resource=True)
+        begins = tf.zeros_initializer() if name.endswith("/bias") else initial.uniform(name, options.init_scale, seed)
+        made[name] = tf.get_variable(name, shape, tf.float32, begins, use_resource=True)
     layers = range(len(options.hidden_sizes))
     return Weights(
         made[variables.EMBEDDING],
@@ -67,14 +67,6 @@ def weights(options, vocabulary_size, seed=0):
         made[variables.SOFTMAX_W],
         made[variables.SOFTMAX_B],
     )
-
-
-def _uniform(name, scale, seed):
-    def initializer(shape, dtype=tf.float32, partition_info=None):
-        seeds = [seed, zlib.crc32(name.encode("utf-8")) & 0x7FFFFFFF]
-        return tf.random.stateless_uniform(shape, seeds, minval=-scale, maxval=scale, dtype=dtype)
-
-    return initializer
 
 
 def carried_state(options, batch_size, scope, collection):

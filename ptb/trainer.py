@@ -37,7 +37,7 @@ def _resized(options, sizes):
     )
 
 
-def _masks(options, seed, step, words):
+def _masks(options, vocabulary_size, seed, step, words):
     return dropout.by_step(options.keep_prob, seed, step)
 
 

@@ -62,6 +62,19 @@ def read_text(path: str) -> str:
         raise UserError("{}: cannot be read: {}.".format(path, error.strerror or error)) from None
 
 
+def read_bytes(path: str) -> bytes:
+    """The content of the file at ``path``.
+
+    Raises:
+      UserError: the file is missing, a folder or unreadable.
+    """
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise UserError("{}: cannot be read: {}.".format(path, error.strerror or error)) from None
+
+
 def read_json(path: str, object_pairs_hook: Optional[Callable[[Any], Any]] = None) -> Any:
     """The JSON value in the file at ``path``; the hook is that of :func:`json.loads`.
 

@@ -1,4 +1,4 @@
-"""Builders of structure: which weights are one unit of an LSTM, a GRU, or an embedding.
+"""Builders of structure: which weights are one unit of an LSTM, a GRU, a highway layer, or an embedding.
 
 The names follow the paper (section 3): one *ISS component* is one unit with its gates, its
 recurrent row and the rows of its consumers. Unlike the original code the builders accept any input
@@ -100,6 +100,49 @@ def gru_units(
         + _consumed(consumers)
         + _carried(states),
     )
+
+
+def rhn_units(
+    name: str,
+    h: Sequence[Tuple[str, Optional[str]]],
+    t: Sequence[Tuple[str, Optional[str]]],
+    input_size: int,
+    units: int,
+    consumers: Sequence[Consumer] = (),
+    states: Sequence[str] = (),
+) -> UnitGroup:
+    """The units of one recurrent highway layer, whose width all its cells share.
+
+    Args:
+      name: name of the group.
+      h, t: for each cell the names of its matrix and its bias (or None). The first matrix is
+        ``[input_size + units, units]``, input rows first, the others are ``[units, units]``.
+      input_size: width of the layer's input.
+      units: number of units n.
+      consumers: what reads the state. In a tied model these are the embedding (axis 1) and the input rows of the
+        layer's own first matrices, which count as recurrent.
+      states: names of carried state variables ``[batch, units]``.
+
+    Returns:
+      The group: for each matrix a gate, a recurrent and a bias slice, and 1 slice per consumer and state.
+
+    >>> tied = [Consumer("embedding", axis=1), Consumer("h_0"), Consumer("t_0")]
+    >>> group = rhn_units("rhn", [("h_0", "hb_0"), ("h_1", "hb_1")], [("t_0", "tb_0"), ("t_1", "tb_1")], 5, 5, tied)
+    >>> [(part.variable, part.start) for part in group.select(["recurrent"])]
+    [('h_0', 5), ('t_0', 5), ('h_1', 0), ('t_1', 0), ('h_0', 0), ('t_0', 0)]
+    """
+    written: List[Slice] = []
+    recurrent: List[Slice] = []
+    for cell, pair in enumerate(zip(h, t)):
+        for matrix, bias in pair:
+            written += _columns(matrix, bias, blocks=1, units=units)
+            recurrent.append(Slice(matrix, 0, 0 if cell else input_size, "recurrent"))
+    own = [matrix for matrix, _ in list(h) + list(t)]
+    read = [
+        Slice(part.variable, part.axis, part.start, "recurrent", part.multiplier) if part.variable in own else part
+        for part in _consumed(consumers)
+    ]
+    return UnitGroup(name, units, tuple(written + recurrent + read) + _carried(states))
 
 
 def bidirectional_lstm_units(

@@ -14,6 +14,7 @@ end, in place of adding up one product per step.
 import collections
 
 from sparse_rnn.compat import static_shape, tf
+from sparse_rnn.custom_gradient import custom_gradient
 from sparse_rnn.errors import UserError
 from sparse_rnn.recurrence import like_steps, product, scan, split_steps, stack_steps
 
@@ -59,7 +60,7 @@ def lstm(inputs, kernel, bias, initial_state=None, forget_bias=1.0, sequence_len
     # The forget bias is a constant shift of the bias, so it costs nothing per step and has no gradient.
     shift = tf.repeat(tf.constant([0.0, 0.0, forget_bias, 0.0], bias.dtype), units)
 
-    @tf.custom_gradient
+    @custom_gradient
     def layer(inputs, kernel, bias, c, h):
         outputs, last, saved = _forward(inputs, kernel, bias, LSTMState(c, h), running)
 

@@ -14,6 +14,7 @@ place of adding up one product per step.
 """
 
 from sparse_rnn.compat import static_shape, tf
+from sparse_rnn.custom_gradient import custom_gradient
 from sparse_rnn.errors import UserError
 from sparse_rnn.recurrence import like_steps, product, scan, split_steps, stack_steps
 
@@ -50,7 +51,7 @@ def rhn(inputs, h_weights, t_weights, initial_state=None, noise_i=None, noise_h=
     matrices, biases = ([tf.concat(pair, axis=-1) for pair in each] for each in _pairs(h_weights, t_weights))
     depth = len(matrices)
 
-    @tf.custom_gradient
+    @custom_gradient
     def layer(inputs, state, *weights):
         matrices, biases = weights[:depth], weights[depth:]
         outputs, last, saved = _forward(inputs, matrices, biases, state, noise_h)

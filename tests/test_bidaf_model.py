@@ -49,9 +49,11 @@ def test_attention_in_both_directions_is_that_of_all_pairs(graph, kind):
     values = bidaf_tiny.arrays(chosen)
     random = np.random.RandomState(5)
     h, u = random.randn(2, 7, 9).astype(np.float32), random.randn(2, 4, 9).astype(np.float32)
-    masks = [np.where(np.arange(width) < np.array(ends)[:, None], 0, -1e30) for width, ends in ((7, [7, 5]), (4, [3, 4]))]
+    masks = [
+        np.where(np.arange(width) < np.array(ends)[:, None], 0, -1e30) for width, ends in ((7, [7, 5]), (4, [3, 4]))
+    ]
     found = attention.attend(
-        kind, h, u, *(mask.astype(np.float32) for mask in masks), bidaf_tiny.placed(values)
+        kind, tf.constant(h), tf.constant(u), *(mask.astype(np.float32) for mask in masks), bidaf_tiny.placed(values)
     )
     u_a, h_a, attended = evaluate(found)
     for row, (context, question) in enumerate(((7, 3), (5, 4))):

@@ -103,7 +103,7 @@ def test_an_endless_loss_is_a_large_number_and_no_error(loaded):
 def test_a_text_that_is_too_short_is_named(loaded):
     with pytest.raises(
         UserError,
-        match="the test text has 23 words and sentence ends; batch_size 4 x num_steps 5 needs 24",
+        match="the test text has 23 tokens; batch_size 4 x num_steps 5 needs 24",
     ):
         loaded.perplexity(TEXT[:23], "batched", "test")
     with pytest.raises(UserError, match="a text of 1 words has no word to predict"):

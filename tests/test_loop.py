@@ -1,86 +1,24 @@
 """Training that is interrupted anywhere ends in exactly the numbers of training that is not."""
 
-import multiprocessing
 import os
 import random
 import re
 import shutil
 import signal
-import sys
-import time
 
 import numpy as np
 import pytest
 
 from ptb import train
-from sparse_rnn import checkpoints, plots
-from sparse_rnn.errors import UserError
-from sparse_rnn.training import command, loop, schedules
+from sparse_rnn import checkpoints
+from sparse_rnn.training import schedules, shrinking
 from sparse_rnn.training.language import evaluation, report
 from sparse_rnn.training.metrics import Metrics
 from tests import tiny
 from tests.disk import room_for
-
-#: Processes that have imported TensorFlow and done nothing with it yet.
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["ptb.train"])
+from tests.interruptions import Process, killed, refusal, same_run, step_of
 
 SGD = ["train.optimizer=sgd", "train.learning_rate=1.0"]
-
-
-class Killed(BaseException):
-    """Ends a run in the middle, past every handler of errors."""
-
-
-def kill_at(monkeypatch, owner, name, call=1, after=False):
-    """Let the ``call``-th call of a function end the run, before or after it has done its work."""
-    original, calls = getattr(owner, name), []
-
-    def killer(*arguments, **keys):
-        calls.append(None)
-        if len(calls) == call and not after:
-            raise Killed
-        result = original(*arguments, **keys)
-        if len(calls) == call:
-            raise Killed
-        return result
-
-    monkeypatch.setattr(owner, name, killer)
-
-
-def killed(arguments, *where, **when):
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
-        kill_at(patch, *where, **when)
-        train.main(arguments)
-
-
-def refusal(arguments):
-    """The sentence that training ends with; nothing of it, its lock above all, lives on in an exception."""
-    try:
-        train.main(arguments)
-    except UserError as error:
-        return str(error)
-    raise AssertionError("nothing was refused")
-
-
-def step_of(run):
-    """The step of the newest checkpoint; 0 where there is none."""
-    try:
-        with open(os.path.join(run, "checkpoint")) as file:
-            return int(re.search(r"model\.ckpt-(\d+)", file.read()).group(1))
-    except (OSError, AttributeError):
-        return 0
-
-
-def same_run(one, other):
-    assert tiny.table(one) == tiny.table(other)
-    for which in ("", "best"):
-        assert tiny.same_weights(tiny.weights(one, which), tiny.weights(other, which))
-        assert os.path.basename(checkpoints.find(os.path.join(one, which))) == os.path.basename(
-            checkpoints.find(os.path.join(other, which))
-        )
-    with open(os.path.join(one, "report.txt")) as first, open(os.path.join(other, "report.txt")) as second:
-        assert first.read() == second.read()
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +50,7 @@ def test_a_run_killed_in_every_phase_of_an_epoch_ends_in_the_same_numbers(tmp_pa
     for where, call, after, step in [
         ((checkpoints, "save"), 10, False, 9),
         ((checkpoints, "save"), 13, True, 22),
-        ((loop.sparsity, "report"), 1, False, epoch),  # the evaluation of the epoch is done
+        ((shrinking.sparsity, "report"), 1, False, epoch),  # the evaluation of the epoch is done
         ((checkpoints, "save"), 1, False, epoch),  # the best
         ((checkpoints, "save"), 1, True, epoch),
         ((Metrics, "append"), 1, False, epoch),
@@ -128,42 +66,6 @@ def test_a_run_killed_in_every_phase_of_an_epoch_ends_in_the_same_numbers(tmp_pa
             assert step_of(os.path.join(run, "best")) == epoch
     assert train.main(arguments) == 0
     same_run(run, trained)
-
-
-def _train(arguments, output):
-    """A process of its own that does what the script does; its words go to a file."""
-    handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(handle, 1)
-    os.dup2(handle, 2)
-    sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
-    plots.all_figures = lambda *arguments: []
-    command.run(train.main, arguments)
-
-
-class Process:
-    """Training in the background."""
-
-    def __init__(self, arguments, output):
-        self._output = str(output)
-        self._process = FORKS.Process(target=_train, args=(arguments, self._output))
-        self._process.start()
-
-    def signal_after(self, run, step, number, seconds=0.0):
-        """Send a signal once the run has a checkpoint of that step or a later one, and a moment more."""
-        while step_of(run) < step and self._process.is_alive():
-            time.sleep(0.002)
-        time.sleep(seconds)
-        self.signal(number)
-
-    def signal(self, number):
-        """Send a signal now."""
-        os.kill(self._process.pid, number)
-
-    def end(self):
-        """Exit code and words."""
-        self._process.join(300)
-        with open(self._output) as file:
-            return self._process.exitcode, file.read()
 
 
 def test_kill_minus_nine_at_random_moments_changes_no_number(tmp_path, text_folder, no_figures):

@@ -224,13 +224,13 @@ def write(name, content, folder):
         ("empty_valid", "valid.txt: the file has no words"),
         (
             "one_line",
-            "the training text has 3 words and sentence ends; batch_size 4 x num_steps 3 needs 16",
+            "the training text has 3 tokens; batch_size 4 x num_steps 3 needs 16",
         ),
         (
             "short_valid",
-            "the validation text has 2 words and sentence ends; batch_size 4 x num_steps 3 needs 16",
+            "the validation text has 2 tokens; batch_size 4 x num_steps 3 needs 16",
         ),
-        ("short_test", "the test text has 2 words and sentence ends; batch_size 4 x num_steps 3 needs 16"),
+        ("short_test", "the test text has 2 tokens; batch_size 4 x num_steps 3 needs 16"),
         ("not_utf8", "not_utf8: byte 3 is not UTF-8"),
     ],
 )

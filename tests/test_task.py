@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from sparse_rnn.training.language.perplexity import MEASURES
+from sparse_rnn.training.language import perplexity
+
+MEASURES = perplexity.MEASURES["word"]
 
 
 @pytest.mark.parametrize(
@@ -35,3 +37,14 @@ def test_a_language_models_numbers_are_perplexities():
     assert MEASURES.line(row) == "train perplexity 120.00, valid 130.00"
     assert MEASURES.note(math.log(120.0)) == "perplexity 120.0"
     assert MEASURES.of_loss(1000.0) == {"train_perplexity": math.inf}
+
+
+def test_a_character_models_numbers_are_bits_too():
+    measures = perplexity.MEASURES["character"]
+    row = dict(measures.of_loss(2 * math.log(2)), **perplexity.columns("character", "valid", 8.0))
+    assert row == pytest.approx({"train_perplexity": 4, "train_bits": 2, "valid_perplexity": 8, "valid_bits": 3})
+    assert measures.line(row) == "train 2.000 bits per character, valid 3.000"
+    assert measures.note(2 * math.log(2)) == "2.00 bits per character"
+    assert (measures.items, measures.selected_by) == ("characters", "valid_perplexity")
+    assert perplexity.told("character", 4.0) == "perplexity 4.0000, 2.0000 bits per character,"
+    assert perplexity.told("word", 4.0) == "perplexity 4.0000"

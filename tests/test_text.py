@@ -259,7 +259,7 @@ def test_a_text_one_word_too_short_says_how_many_words_it_needs():
     assert len(text.batch_view(np.zeros(720, np.int32), 20, 35)) == 1
     with pytest.raises(
         UserError,
-        match="validation text has 719 words and sentence ends; batch_size 20 x num_steps 35 needs 720",
+        match="validation text has 719 tokens; batch_size 20 x num_steps 35 needs 720",
     ):
         text.batch_view(np.zeros(719, np.int32), 20, 35, "validation")
 

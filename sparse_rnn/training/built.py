@@ -31,12 +31,11 @@ class Built:
             self.session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
 
     def load(self, arrays):
-        """Give variables the values of ``{name: array}``."""
-        by_name = self._variables(tf.GraphKeys.GLOBAL_VARIABLES)
-        initializers = {name: by_name[name].initializer for name in arrays}
+        """Give variables the values of ``{name: array}``; those that are not named keep theirs."""
+        named = [each for each in self._variables(tf.GraphKeys.GLOBAL_VARIABLES).items() if each[0] in arrays]
         # The initial value is fed, so no operation is added to the graph.
-        feed = {initializers[name].inputs[1]: array for name, array in arrays.items()}
-        self.session.run(list(initializers.values()), feed)
+        feed = {variable.initializer.inputs[1]: arrays[name] for name, variable in named}
+        self.session.run([variable.initializer for _, variable in named], feed)
 
     def arrays(self, names=None):
         """The values of all variables that a checkpoint holds, or of those of ``names``: ``{name: array}``."""

@@ -6,6 +6,11 @@ from sparse_rnn import names
 from sparse_rnn.errors import UserError
 from sparse_rnn.training.text import BUILTIN
 
+DATA_HELP = (
+    "folder with ptb.train.txt, ptb.valid.txt and ptb.test.txt; or one text file of your own; or "
+    "'{}' for the text of Python's documentation topics".format(BUILTIN)
+)
+
 
 def parser(description, epilog=None):
     """An argument parser that prints its text as it is written, and whose errors are sentences like all others."""
@@ -37,14 +42,9 @@ def add_config(arguments, required):
     )
 
 
-def add_data(arguments):
-    """``--data_path``."""
-    arguments.add_argument(
-        "--data_path",
-        required=True,
-        help="folder with ptb.train.txt, ptb.valid.txt and ptb.test.txt; or one text file of your own; or "
-        "'{}' for the text of Python's documentation topics".format(BUILTIN),
-    )
+def add_data(arguments, what=DATA_HELP):
+    """``--data_path``; ``what`` says what it takes."""
+    arguments.add_argument("--data_path", required=True, help=what)
 
 
 def add_restore(arguments, required, purpose="the trained model"):

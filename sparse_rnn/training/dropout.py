@@ -19,11 +19,15 @@ def by_step(keep_prob, seed, step):
         return None
 
     def dropout(tensor, place):
-        seeds = tf.stack([tf.cast(step, tf.int64), tf.constant(seed * 1000 + place, tf.int64)])
-        uniform = tf.random.stateless_uniform(tf.shape(tensor), seeds, dtype=tensor.dtype)
-        kept = tf.cast(uniform < keep_prob, tensor.dtype) / keep_prob
-        dropped = tensor * kept
+        dropped = tensor * mask(tf.shape(tensor), keep_prob, seed, step, place, tensor.dtype)
         dropped.set_shape(tensor.shape)
         return dropped
 
     return dropout
+
+
+def mask(shape, keep_prob, seed, step, place, dtype=tf.float32):
+    """A mask of ``shape``: ``1 / keep_prob`` with probability ``keep_prob``, else 0; see :func:`by_step`."""
+    seeds = tf.stack([tf.cast(step, tf.int64), tf.constant(seed * 1000 + place, tf.int64)])
+    uniform = tf.random.stateless_uniform(shape, seeds, dtype=dtype)
+    return tf.cast(uniform < keep_prob, dtype) / keep_prob

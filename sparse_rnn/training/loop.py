@@ -48,7 +48,7 @@ class Training:
 
         Args:
           run: the RunDirectory; where it holds a checkpoint, training goes on from there.
-          initial_weights: ``{name: array}`` to begin a new run from.
+          initial_weights: ``{name: array}`` to begin a new run from; variables that are not named begin as ever.
 
         Returns:
           The :class:`sparse_rnn.training.shrinking.Trained` model.

@@ -48,7 +48,7 @@ def training_step(cost, train, sparsity, structure, carried=(), average_decay=0.
     Returns:
       A TrainingStep. Everything it needs to go on later is in the graph's global variables.
     """
-    penalty = penalties.total(sparsity, structure)
+    penalty = penalties.total(sparsity, structure) + penalties.weight_decay(train)
     learning_rate = tf.placeholder(tf.float32, [], "learning_rate")
     optimizer = _OPTIMIZERS[train.optimizer](learning_rate)
     by_name = variables_by_name()

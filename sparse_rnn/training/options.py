@@ -39,6 +39,9 @@ class Optimization:
     optimizer: str = option("sgd", "sgd, or adam with its default betas", choices=("sgd", "adam"))
     learning_rate: float = option(1.0, "learning rate of the first epoch", above=0)
     schedule: Schedule = option(Schedule, "how the learning rate falls")
+    weight_decay: float = option(
+        0.0, "this times half the sum of all squared weights is added to the loss, and counted as penalty", minimum=0
+    )
     max_grad_norm: Optional[float] = option(
         5.0, "gradients are clipped to this global norm, penalties included; null clips none", above=0
     )

@@ -27,6 +27,13 @@ def total(options, structure):
     return tf.add_n(terms) if terms else tf.constant(0.0)
 
 
+def weight_decay(train):
+    """The train section's weight decay over the trainable variables of the default graph."""
+    if not train.weight_decay:
+        return tf.constant(0.0)
+    return regularizers.l2(tf.trainable_variables(), train.weight_decay)
+
+
 def _over_units(penalty, structure, by_name, where):
     if penalty.group_file:
         chosen = group_files.load(penalty.group_file, static_shapes(by_name))

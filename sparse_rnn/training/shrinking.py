@@ -111,13 +111,15 @@ class Shrinking:
         after.begin(run)
         after.load(arrays)
         compared = proof.compare(*(each.task.scores(each.session) for each in (built, after)))
-        changes = ["{} {} -> {}".format(name, size, sizes[name]) for name, size in built.sizes().items()]
+        changes = ", ".join(
+            "{} {} -> {}".format(name, size, sizes[name]) for name, size in built.sizes().items() if sizes[name] < size
+        )
         if not compared.same:
             after.close()
-            raise Inexact(", ".join(changes), compared.largest)
+            raise Inexact(changes, compared.largest)
         run.say(
             "dead units are cut out: {}; largest |logit difference| {:.2g}; {:.1f} s".format(
-                ", ".join(changes), compared.largest, time.time() - begun
+                changes, compared.largest, time.time() - begun
             )
         )
         return after, compared.largest

@@ -150,9 +150,10 @@ def tokenize(text: str) -> List[str]:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Three splits as int32 ids ``[words]``, the vocabulary they are ids of, and what became ``<unk>``.
+    """Three splits as integer ids ``[words]``, the vocabulary they are ids of, and what became ``<unk>``.
 
-    ``unknown`` has, for each of ``train``, ``valid`` and ``test``, the number of words the vocabulary lacks.
+    ``unknown`` has, for each of ``train``, ``valid`` and ``test``, the number of words the vocabulary lacks; ``unit``
+    is what an id stands for, "word" or "character".
     """
 
     train: np.ndarray
@@ -161,6 +162,7 @@ class Corpus:
     vocabulary: Vocabulary
     unknown: Dict[str, int]
     name: str
+    unit: str = "word"
 
     def unknown_sentences(self) -> List[str]:
         """What a person should know about words that became ``<unk>``, a sentence per split."""
@@ -235,7 +237,7 @@ def batch_view(
     needed = batch_size * (num_steps + 1)
     if len(ids) < needed:
         raise UserError(
-            "the {} text has {:,} words and sentence ends; batch_size {} x num_steps {} needs {:,}; "
+            "the {} text has {:,} tokens; batch_size {} x num_steps {} needs {:,}; "
             "lower one of them, or give a longer text".format(what, len(ids), batch_size, num_steps, needed)
         )
     length = len(ids) // batch_size

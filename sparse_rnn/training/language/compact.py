@@ -6,9 +6,9 @@ from sparse_rnn.training.config import to_dict
 from sparse_rnn.training.language import comparison, evaluation, report, restoring
 
 
-def add_flags(parser):
+def add_flags(trainer, parser):
     """The flags of the command."""
-    restoring.add_flags(parser)
+    restoring.add_flags(trainer, parser)
     parser.add_argument("--save_path", required=True, help="run directory of the small model")
 
 

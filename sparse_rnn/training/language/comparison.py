@@ -19,6 +19,7 @@ class Comparison:
       perplexity: ``{split: (before, after)}`` in the ``full`` style.
       logit_difference: largest ``|before - after|`` over all logits of ``compared_words`` words of text.
       compared_words: number of them.
+      unit: what they are, "word" or "character".
       timings: of one batch through the whole model (before, after).
       batch: (sequences, steps) of that batch.
     """
@@ -26,6 +27,7 @@ class Comparison:
     perplexity: Dict[str, tuple]
     logit_difference: float
     compared_words: int
+    unit: str
     timings: tuple
     batch: tuple
 
@@ -60,6 +62,7 @@ def compare(before, after, train, corpus):
         perplexity,
         difference,
         sum(targets.size for _, targets in batches),
+        corpus.unit,
         tuple(timing.interleaved([_one_batch(each, batches[0]) for each in (before, after)])),
         (train.batch_size, train.num_steps),
     )

@@ -25,6 +25,7 @@ class Evaluation:
       batch_size: sequences side by side.
       num_steps: words per run and sequence, None for any number.
       scope: begins the names of the variables that carry the state; they are local to the session.
+      masks: maps the placeholder of the words to dropout's masks, for evaluation under noise.
 
     Attributes:
       words, targets: placeholders ``[batch_size, num_steps]``.
@@ -32,12 +33,14 @@ class Evaluation:
       advance: operation that carries the state on.
     """
 
-    def __init__(self, trainer, options, model_weights, batch_size, num_steps, scope):
+    def __init__(self, trainer, options, model_weights, batch_size, num_steps, scope, masks=lambda words: None):
         self.words = tf.placeholder(tf.int32, [batch_size, num_steps])
         self.targets = tf.placeholder(tf.int32, [batch_size, num_steps])
         carried = trainer.carried_state(options, batch_size, scope, tf.GraphKeys.LOCAL_VARIABLES)
-        self.logits, last = trainer.logits(self.words, values_of(carried), model_weights, options, None)
-        self._loss = negative_log_likelihood(self.logits, self.targets)
+        masked = masks(self.words)
+        self.logits, last = trainer.logits(self.words, values_of(carried), model_weights, options, masked)
+        self._losses = negative_log_likelihoods(self.logits, self.targets)
+        self._loss = tf.reduce_sum(self._losses)
         variables = tf.nest.flatten(carried)
         with tf.control_dependencies([self._loss]):
             moves = [tf.assign(variable, value).op for variable, value in zip(variables, tf.nest.flatten(last))]
@@ -61,6 +64,13 @@ class Evaluation:
             values, _ = session.run([self.logits, self.advance], self.feed(words, targets))
             yield values
 
+    def losses(self, session, batches):
+        """Yield -ln p(next word) of each position of each of ``batches``, state carried on from one to the next."""
+        session.run(self._begin)
+        for words, targets in batches:
+            values, _ = session.run([self._losses, self.advance], self.feed(words, targets))
+            yield values
+
     def feed(self, words, targets):
         """The feed dictionary of one batch."""
         return {self.words: words, self.targets: targets}
@@ -75,9 +85,12 @@ def batches_of(ids, style, train, what):
 
 def build(trainer, experiment, model_weights, style, scope):
     """The Evaluation for one style."""
-    train = experiment.train
-    batch_size, num_steps = (1, None) if style == "full" else (train.batch_size, train.num_steps)
-    return Evaluation(trainer, experiment.model, model_weights, batch_size, num_steps, scope)
+    return Evaluation(trainer, experiment.model, model_weights, *shape_of(style, experiment.train), scope)
+
+
+def shape_of(style, train):
+    """Batch size and steps of one style; None for any number of steps."""
+    return (1, None) if style == "full" else (train.batch_size, train.num_steps)
 
 
 class LoadedLanguageModel(LoadedModel):
@@ -111,6 +124,11 @@ def values_of(carried):
 
 
 def negative_log_likelihood(logits, targets):
-    """Sum over all positions of -ln p(next word), for ``logits [T * B, V]`` and ``targets [B, T]``."""
+    """The sum of :func:`negative_log_likelihoods`."""
+    return tf.reduce_sum(negative_log_likelihoods(logits, targets))
+
+
+def negative_log_likelihoods(logits, targets):
+    """-ln p(next word) at every position ``[T * B]``, for ``logits [T * B, V]`` and ``targets [B, T]``."""
     labels = tf.reshape(tf.transpose(targets), [-1])
-    return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits))
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)

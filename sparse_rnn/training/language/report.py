@@ -1,5 +1,7 @@
 """What a run says at its end: report.txt and report.json, from its last weights, and the figures in plots/."""
 
+import math
+
 from sparse_rnn import plots, tables
 from sparse_rnn.training import reports
 from sparse_rnn.training.language import evaluation, restoring
@@ -18,26 +20,25 @@ def finish(run, trainer, experiment, corpus, trained, device=None):
     """
     small = restoring.resized(trainer, experiment, trained.sizes)
     loaded = evaluation.LoadedLanguageModel(trainer, small, trained.weights, device)
-    perplexity = {
+    found = {
         split: {style: loaded.perplexity(ids, style, split) for style in evaluation.STYLES}
         for split, ids in (("valid", corpus.valid), ("test", corpus.test))
     }
     counts = trained.report()
     plots.all_figures(run.file("plots"), trained.expanded, trained.original, run.metrics.rows)
+    tables_of_it = [_table("perplexity", found, lambda value: value)]
+    if corpus.unit == "character":
+        tables_of_it.append(_table("bits per character", found, math.log2))
     reports.write(
         run,
-        tables.aligned(
-            [("perplexity",) + evaluation.STYLES]
-            + [
-                [split] + ["{:.3f}".format(values[style]) for style in evaluation.STYLES]
-                for split, values in perplexity.items()
-            ]
-        )
-        + "\n\n"
-        + str(counts)
-        + reports.what_was_cut(trained),
-        dict(counts.as_dict(), perplexity=perplexity, sizes=trained.sizes),
+        "\n\n".join(tables_of_it + [str(counts)]) + reports.what_was_cut(trained),
+        dict(counts.as_dict(), perplexity=found, sizes=trained.sizes),
     )
+
+
+def _table(title, found, of):
+    rows = [[split] + ["{:.3f}".format(of(each)) for each in values.values()] for split, values in found.items()]
+    return tables.aligned([(title,) + evaluation.STYLES] + rows)
 
 
 def of_compaction(run, counts, compared):
@@ -50,7 +51,7 @@ def of_compaction(run, counts, compared):
         (
             "largest |logit difference|",
             "",
-            "{:.2g} over {:,} words".format(compared.logit_difference, compared.compared_words),
+            "{:.2g} over {:,} {}s".format(compared.logit_difference, compared.compared_words, compared.unit),
         )
     )
     reports.write(run, tables.aligned(rows), dict(counts.as_dict(), **compared.as_dict()))

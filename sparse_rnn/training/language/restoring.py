@@ -88,14 +88,14 @@ def corpus_for(restored, data_path):
     corpus = restored.trainer.load_corpus(data_path, restored.experiment.data, restored.vocabulary)
     if len(corpus.vocabulary) != restored.vocabulary_size:
         raise UserError(
-            "checkpoint '{}' knows {:,} words, the text '{}' has {:,}; give the text it was trained on.".format(
-                restored.checkpoint, restored.vocabulary_size, corpus.name, len(corpus.vocabulary)
+            "checkpoint '{}' knows {:,} {}s, the text '{}' has {:,}; give the text it was trained on.".format(
+                restored.checkpoint, restored.vocabulary_size, corpus.unit, corpus.name, len(corpus.vocabulary)
             )
         )
     return corpus
 
 
-def add_flags(parser):
+def add_flags(trainer, parser):
     """The flags of a command that reads a trained model and a text."""
     command_line.add_restore(parser, required=True)
     command_line.add_config(parser, required=False)
@@ -105,7 +105,7 @@ def add_flags(parser):
         default="newest",
         help="which one of a run directory (default: newest)",
     )
-    command_line.add_data(parser)
+    command_line.add_data(parser, trainer.data_help)
     command_line.add_device(parser)
 
 

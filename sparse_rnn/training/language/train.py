@@ -15,7 +15,7 @@ def parser(trainer, description):
     """A parser with the flags of the command, whose help ends with every key of the config."""
     made = command_line.parser(description, "keys of the config and their defaults:\n" + listing(trainer.experiment))
     command_line.add_config(made, required=True)
-    command_line.add_data(made)
+    command_line.add_data(made, trainer.data_help)
     made.add_argument("--save_path", required=True, help="run directory, made where it does not exist")
     command_line.add_restore(made, required=False, purpose="begin from the weights of")
     command_line.add_device(made)
@@ -69,7 +69,7 @@ def build(trainer, experiment, corpus):
     targets = tf.placeholder(tf.int32, [train.batch_size, train.num_steps], "targets")
     weights = trainer.weights(options, len(corpus.vocabulary), train.seed)
     carried = trainer.carried_state(options, train.batch_size, "Train", tf.GraphKeys.GLOBAL_VARIABLES)
-    masks = trainer.masks(options, train.seed, optimization.global_step(), words)
+    masks = trainer.masks(options, len(corpus.vocabulary), train.seed, optimization.global_step(), words)
     logits, last = trainer.logits(words, evaluation.values_of(carried), weights, options, masks)
     cost = evaluation.negative_log_likelihood(logits, targets) / train.batch_size
     pairs = list(zip(tf.nest.flatten(carried), tf.nest.flatten(last)))
@@ -82,10 +82,10 @@ def build(trainer, experiment, corpus):
         feed=lambda done: dict(zip((words, targets), batches[done % len(batches)])),
         items_per_step=train.batch_size * train.num_steps,
         loss_per_cost=1.0 / train.num_steps,
-        evaluate=lambda session: {"valid_perplexity": validation.perplexity(session, valid)},
+        evaluate=lambda session: perplexity.columns(corpus.unit, "valid", validation.perplexity(session, valid)),
         scores=lambda session: validation.scores(session, valid[:COMPARED_BATCHES]),
         structure=structure,
-        measures=perplexity.MEASURES,
+        measures=perplexity.MEASURES[corpus.unit],
     )
 
 
@@ -94,8 +94,8 @@ def _introduce(made, experiment, corpus, task):
     if made.resuming:
         return
     made.say(
-        "{}: {:,} words to train on, {:,} to validate, {:,} to test; vocabulary {:,}".format(
-            corpus.name, len(corpus.train), len(corpus.valid), len(corpus.test), len(corpus.vocabulary)
+        "{}: {:,} {}s to train on, {:,} to validate, {:,} to test; vocabulary {:,}".format(
+            corpus.name, len(corpus.train), corpus.unit, len(corpus.valid), len(corpus.test), len(corpus.vocabulary)
         )
     )
     for sentence in corpus.unknown_sentences():

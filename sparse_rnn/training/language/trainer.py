@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Callable
 
+from sparse_rnn.training import command_line
+
 
 @dataclass(frozen=True)
 class Trainer:
@@ -22,8 +24,9 @@ class Trainer:
       structure: maps (options, V) to the model's UnitGroups, with the states that training carries.
       weights: makes the trainable variables of (options, V, seed) in the default graph, in any form.
       carried_state: makes the state's variables of (options, batch size, scope, collection), zero at first.
-      masks: maps (options, seed, step, words ``[B, T]``) to the masks of one training step.
+      masks: maps (options, V, seed, step, words ``[B, T]``) to the masks of one training step.
       logits: maps (words ``[B, T]``, state, weights, options, masks) to (logits ``[T * B, V]``, last state).
+      data_help: what ``--data_path`` takes.
     """
 
     experiment: type
@@ -38,6 +41,7 @@ class Trainer:
     carried_state: Callable[..., Any]
     masks: Callable[..., Any]
     logits: Callable[..., Any]
+    data_help: str = command_line.DATA_HELP
 
     def vocabulary_size(self, arrays):
         """Number of words that a model with these arrays knows."""

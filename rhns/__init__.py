@@ -1,0 +1,1 @@
+"""Recurrent highway networks as language models of words and of characters."""
