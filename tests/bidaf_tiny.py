@@ -93,12 +93,12 @@ CONFIG = {
         "epochs": 2,
         "steps_per_epoch": 4,
         "batch_size": 3,
-        "learning_rate": 0.02,
+        "learning_rate": 0.05,
         "average_decay": 0.7,
         "checkpoint_minutes": 1e-6,
     },
     "sparsity": {
-        "penalties": [{"kind": "units", "strength": 1.0, "groups": ["g0_*", "g2_*"]}],
+        "penalties": [{"kind": "units", "strength": 5.0, "groups": ["g0_*", "g2_*"]}],
         "threshold": 0.05,
     },
 }
