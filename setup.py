@@ -31,7 +31,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.7",
     packages=find_packages(include=["sparse_rnn*", "ptb*", "rhns*", "bidaf*"]),
-    package_data={"": ["configs/*.json"]},
+    package_data={"": ["configs/*.json", "*.html"]},
     entry_points={"console_scripts": ["sparse-rnn=sparse_rnn.cli:main"]},
     install_requires=TENSORFLOW_1 + TENSORFLOW_2 + ["tensorboard", "tqdm", "matplotlib>=3"],
     extras_require={
@@ -39,7 +39,7 @@ setup(
         "bidaf": ["nltk"],
         "benchmarks": [name + '; python_version >= "3.9"' for name in ("torch", "onnx", "onnxruntime")],
         # One ruff for everybody: what it calls formatted changes from minor version to minor version.
-        "dev": ["pytest", "hypothesis"]
+        "dev": ["pytest", "hypothesis", "nltk"]
         + [name + '; python_version >= "3.9"' for name in ("ruff==0.17.*", "mypy>=1.19,<3")],
     },
 )

@@ -5,7 +5,17 @@
 #   url      the archive
 #   files    a line for each file: name, size in bytes, and a fact that `fits` checks
 #   advice   what to do where it cannot be downloaded
-# defines `fits FILE FACT` and `unpack`, which puts the checked files into $work, and ends with: fetch "$@"
+# defines `unpack`, which puts the checked files into $work, and ends with: fetch "$@"
+# It may define `fits FILE FACT` and `use`, which says how to go on, otherwise than below.
+
+# A fact is a checksum.
+fits() {
+    [ "sha256 $(checksum "$1")" = "$2" ]
+}
+
+use() {
+    echo "train with --data_path=$folder"
+}
 
 fetch() {
     if [ $# -gt 1 ] || [[ ${1:-} == -* ]]; then
@@ -14,7 +24,7 @@ fetch() {
     fi
     folder=${1:-$default_folder}
     if present; then
-        echo "$folder already has $text, complete and unchanged; train with --data_path=$folder"
+        echo "$folder already has $text, complete and unchanged; $(use)"
         return
     fi
     mkdir -p "$folder"
@@ -26,7 +36,7 @@ fetch() {
     download "$work/archive" || give_up "$url could not be downloaded"
     unpack
     while read -r name _; do mv "$work/$name" "$folder/$name"; done <<<"$files"
-    echo "$folder has $text; train with --data_path=$folder"
+    echo "$folder has $text; $(use)"
 }
 
 # Whether all files are there; a file that is there and differs is the owner's, and stops the script.
@@ -71,6 +81,10 @@ unpack_zip() {
 
 right() {
     [ -f "$1" ] && [ "$(($(wc -c <"$1")))" -eq "$2" ] && fits "$1" "$3"
+}
+
+checksum() {
+    if command -v sha256sum >/dev/null; then sha256sum <"$1"; else shasum -a 256 <"$1"; fi | cut -d " " -f 1
 }
 
 give_up() {

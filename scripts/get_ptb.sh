@@ -16,14 +16,6 @@ ptb.valid.txt 399782 sha256 c9fe6985fe0d4ccb578183407d7668fc6066c20700cb4cf87d8f
 ptb.test.txt 449945 sha256 dd65dff31e70846b2a6030a87482edcd5d199130cdcfa1f3dccbb033728deee0"
 advice="Take the three files from any other copy of Mikolov's simple-examples.tgz (folder data/), put them into the folder"
 
-fits() {
-    [ "sha256 $(checksum "$1")" = "$2" ]
-}
-
-checksum() {
-    if command -v sha256sum >/dev/null; then sha256sum <"$1"; else shasum -a 256 <"$1"; fi | cut -d " " -f 1
-}
-
 unpack() {
     local members member name size fact
     members=$(tar -tzf "$work/archive") || give_up "$url is not a .tgz archive"

@@ -1,10 +1,15 @@
 """Small files: read with an error a person understands, written so that they are never half done."""
 
 import contextlib
+import io
 import json
 import os
 import tempfile
-from typing import Any, Callable, List, Optional
+import zipfile
+import zlib
+from typing import Any, Callable, Dict, List, Mapping, Optional
+
+import numpy as np
 
 from sparse_rnn.errors import UserError
 
@@ -18,11 +23,16 @@ def write_text(path: str, text: str) -> None:
     Raises:
       UserError: the file cannot be written.
     """
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: str, content: bytes) -> None:
+    """:func:`write_text` of bytes."""
     partial = None
     try:
         handle, partial = tempfile.mkstemp(prefix=os.path.basename(path) + ".", suffix=PARTIAL, dir=_folder(path))
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         os.chmod(partial, 0o644)
         os.replace(partial, path)
     except OSError as error:
@@ -78,6 +88,30 @@ def read_json(path: str, object_pairs_hook: Optional[Callable[[Any], Any]] = Non
         raise UserError("{}: this is not JSON ({}).".format(place, error.msg)) from None
     except RecursionError as error:
         raise UserError("{}: this JSON is nested too deeply ({}).".format(path, error)) from None
+
+
+def write_arrays(path: str, arrays: Mapping[str, np.ndarray]) -> None:
+    """:func:`write_bytes` of arrays by name, as numpy's npz."""
+    content = io.BytesIO()
+    np.savez(content, **dict(arrays))
+    write_bytes(path, content.getvalue())
+
+
+def read_arrays(path: str) -> Dict[str, np.ndarray]:
+    """The arrays in the npz file at ``path``, by name.
+
+    Raises:
+      UserError: the file cannot be read, is no npz, or is cut off or damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except OSError as error:
+        if error.errno is not None:
+            raise UserError("{}: cannot be read: {}.".format(path, error.strerror or error)) from None
+    except (ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile, zlib.error):
+        pass
+    raise UserError("{}: these are not numpy's arrays (npz), or the file is cut off or damaged.".format(path))
 
 
 def names_in(folder: str) -> List[str]:

@@ -49,7 +49,7 @@ def all_figures(folder, weights, structure, rows=None):
     for name in groups.variables_of(structure, groups.PENALISED):
         if weights[name].ndim == 2:
             paths.append(os.path.join(folder, "kernel_{}.png".format(name.replace("/", "-"))))
-            _save(_kernel_figure(name, weights[name], structure, kept), paths[-1])
+            save(_kernel_figure(name, weights[name], structure, kept), paths[-1])
     paths.append(os.path.join(folder, "unit_norms.png"))
     unit_norms(paths[-1], weights, structure)
     if rows:
@@ -78,7 +78,7 @@ def kernel_map(path, name, weights, structure, step=None):
         raise UserError(
             "'{}' has shape {}; a map can be drawn of a matrix only.".format(name, list(weights[name].shape))
         )
-    _save(_kernel_figure(name, weights[name], structure, sparsity.kept_units(weights, structure), step), path)
+    save(_kernel_figure(name, weights[name], structure, sparsity.kept_units(weights, structure), step), path)
 
 
 def unit_norms(path, weights, structure):
@@ -95,7 +95,7 @@ def unit_norms(path, weights, structure):
     zero = sparsity.zero_units(weights, structure)
     norms = {group.name: _drawable(norms_of(group, weights)[~zero[group.name]]) for group in structure}
     bins = _logarithmic_bins(np.concatenate(list(norms.values())))
-    figure = _figure(8.0, 1.2 + 1.6 * len(structure))
+    figure = new_figure(8.0, 1.2 + 1.6 * len(structure))
     panels = figure.subplots(len(structure), 1, sharex=True, squeeze=False)[:, 0]
     for group, panel in zip(structure, panels):
         label = "{}: {} of {} units are zero".format(group.name, zero[group.name].sum(), group.size)
@@ -107,7 +107,7 @@ def unit_norms(path, weights, structure):
     panels[-1].set_xscale("log")
     panels[-1].set_xlim(bins[0], bins[-1])
     panels[-1].set_xlabel("norm of a unit (log scale)")
-    _save(figure, path)
+    save(figure, path)
 
 
 def history(path, rows):
@@ -121,7 +121,7 @@ def history(path, rows):
     Raises:
       UserError: the file cannot be written.
     """
-    figure = _figure(8.0, 6.0)
+    figure = new_figure(8.0, 6.0)
     units, perplexity = figure.subplots(2, 1, sharex=True)
     epochs = [row["epoch"] for row in rows]
     sizes = [column for column in rows[-1] if column.startswith("units/") and column.endswith("/size")]
@@ -145,7 +145,7 @@ def history(path, rows):
         panel.grid(color="0.9")
         if panel.lines:
             panel.legend(loc="best")
-    _save(figure, path)
+    save(figure, path)
 
 
 def iss_map(name, shape, structure, kept):
@@ -190,7 +190,7 @@ def _kernel_figure(name, array, structure, kept, step=None):
         "{} kept {} of {}".format(group.name, len(kept[group.name]), group.size)
         for group in dict(_slices_of(name, structure))
     ]
-    figure = _figure(8.0, 8.0)
+    figure = new_figure(8.0, 8.0)
     figure.suptitle("\n".join(textwrap.fill(line, 90) for line in (name, ", ".join(counts)) if line))
     top, bottom = figure.subplots(2, 1, sharex=True)
     nonzero = array != 0
@@ -264,14 +264,19 @@ def _perplexity_axis(panel):
     panel.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:,g}"))
 
 
-def _figure(width, height):
+def new_figure(width, height):
     """An empty figure of ``width x height`` inches whose panels make room for their labels."""
     figure = Figure(figsize=(width, height), constrained_layout=_MARGINS, facecolor="white")
     FigureCanvasAgg(figure)
     return figure
 
 
-def _save(figure, path):
+def save(figure, path):
+    """Write a figure as PNG.
+
+    Raises:
+      UserError: the file cannot be written.
+    """
     try:
         figure.savefig(path, dpi=_DPI, format="png")
     except OSError as error:

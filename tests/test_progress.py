@@ -37,6 +37,15 @@ def test_where_nobody_watches_a_plain_line_comes_now_and_then(clock, monkeypatch
     assert progress.sys.stderr.getvalue() == ""
 
 
+def test_a_task_without_notes_says_how_far_it_is_in_its_own_unit(clock, monkeypatch):
+    monkeypatch.setattr(progress.sys, "stderr", io.StringIO())
+    said = []
+    shown = progress.Progress("reading", 3, 0, said.append, unit="file")
+    clock.now += 31.0
+    shown.step()
+    assert said == ["reading: file 1 of 3, 62 s left"]
+
+
 def test_where_a_person_watches_a_bar_begins_where_training_goes_on(monkeypatch):
     screen = Screen()
     monkeypatch.setattr(progress.sys, "stderr", screen)

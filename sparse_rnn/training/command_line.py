@@ -3,7 +3,6 @@
 import argparse
 
 from sparse_rnn import names
-from sparse_rnn.compat import tf
 from sparse_rnn.errors import UserError
 from sparse_rnn.training.text import BUILTIN
 
@@ -65,6 +64,8 @@ def add_device(arguments):
 
 
 def _device(text):
+    from sparse_rnn.compat import tf  # here, so that commands without a device start without TensorFlow
+
     try:
         tf.DeviceSpec.from_string(text)
     except ValueError as error:

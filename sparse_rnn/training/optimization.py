@@ -4,7 +4,7 @@ import collections
 
 from sparse_rnn import freezing, zeroing
 from sparse_rnn.compat import tf, variables_by_name
-from sparse_rnn.training import penalties
+from sparse_rnn.training import averages, penalties
 from sparse_rnn.training.options import match_names
 
 TrainingStep = collections.namedtuple(
@@ -28,8 +28,8 @@ def global_step():
     return tf.train.get_or_create_global_step()
 
 
-def training_step(cost, train, sparsity, structure, carried=()):
-    """Build the step that minimises ``cost`` plus the config's penalties over all trainable variables.
+def training_step(cost, train, sparsity, structure, carried=(), average_decay=0.0):
+    """Build the step that minimises ``cost`` plus the config's penalties over the variables that are to be trained.
 
     Args:
       cost: scalar, the cost of one batch.
@@ -37,21 +37,26 @@ def training_step(cost, train, sparsity, structure, carried=()):
       sparsity: the config's section of that name.
       structure: the model's UnitGroups.
       carried: pairs (variable, tensor): the recurrent state that passes to the next step, zero when an epoch begins.
+      average_decay: keep a moving average of every trainable variable, see :mod:`sparse_rnn.training.averages`; 0 keeps
+        none.
 
     Returns:
       A TrainingStep. Everything it needs to go on later is in the graph's global variables.
     """
     penalty = penalties.total(sparsity, structure) + penalties.weight_decay(train)
     learning_rate = tf.placeholder(tf.float32, [], "learning_rate")
-    variables = tf.trainable_variables()
-    gradients = tf.gradients(cost + penalty, variables)
+    by_name = variables_by_name()
+    variables = [by_name[name] for name in match_names(train.variables, list(by_name), "train.variables")]
+    # Gradients are computed where the forward pass was, so that each of several towers has its own.
+    gradients = tf.gradients(cost + penalty, variables, colocate_gradients_with_ops=True)
     norm = tf.global_norm(gradients)
     optimizer, clipped = _clipped(train, learning_rate, gradients, norm)
     update = _update(optimizer, list(zip(clipped, variables)), sparsity, structure)
     if sparsity.active_threshold > 0:
-        by_name = variables_by_name(variables)
         zeroed = match_names(sparsity.zero_variables, list(by_name), "sparsity.zero_variables")
         update = zeroing.after(update, [by_name[name] for name in zeroed], sparsity.active_threshold)
+    if average_decay > 0:
+        update = averages.after(update, by_name.values(), average_decay, global_step())
     totals = {"cost": (_counter("cost", tf.float64), cost), "penalty": (_counter("penalty", tf.float64), penalty)}
     seconds = _counter("seconds", tf.float64)
     sums = [tf.assign_add(total, tf.cast(value, tf.float64)).op for total, value in totals.values()]
@@ -69,13 +74,16 @@ def training_step(cost, train, sparsity, structure, carried=()):
 
 
 def _clipped(train, learning_rate, gradients, norm):
-    """The optimiser, and the gradients clipped to ``train.max_grad_norm``."""
+    """The optimiser, and the gradients clipped to ``train.max_grad_norm``, if there is a limit."""
+    limit = train.max_grad_norm
     if train.optimizer == "adam":
-        clipped, _ = tf.clip_by_global_norm(gradients, train.max_grad_norm, use_norm=norm)
-        return tf.train.AdamOptimizer(learning_rate), clipped
-    # SGD's step is proportional to the gradient, so its rate takes the factor: one pass over all weights less.
-    factor = train.max_grad_norm / tf.maximum(norm, train.max_grad_norm)
-    return tf.train.GradientDescentOptimizer(learning_rate * factor), gradients
+        if limit is not None:
+            gradients, _ = tf.clip_by_global_norm(gradients, limit, use_norm=norm)
+        return tf.train.AdamOptimizer(learning_rate), gradients
+    if limit is not None:
+        # SGD's step is proportional to the gradient, so its rate takes the factor: one pass over all weights less.
+        learning_rate *= limit / tf.maximum(norm, limit)
+    return tf.train.GradientDescentOptimizer(learning_rate), gradients
 
 
 def _update(optimizer, grads_and_vars, sparsity, structure):

@@ -31,21 +31,30 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class Train:
-    """How to train."""
+class Optimization:
+    """What every trainer is told about training."""
 
     epochs: int = option(13, "passes over the training text; 0 only evaluates", minimum=0)
     batch_size: int = option(20, "sequences per batch", minimum=1)
-    num_steps: int = option(20, "time steps that the gradient runs back", minimum=1)
     optimizer: str = option("sgd", "sgd, or adam with its default betas", choices=("sgd", "adam"))
     learning_rate: float = option(1.0, "learning rate of the first epoch", above=0)
     schedule: Schedule = option(Schedule, "how the learning rate falls")
     weight_decay: float = option(
         0.0, "this times half the sum of all squared weights is added to the loss, and counted as penalty", minimum=0
     )
-    max_grad_norm: float = option(5.0, "gradients are clipped to this global norm, penalties included", above=0)
+    max_grad_norm: Optional[float] = option(
+        5.0, "gradients are clipped to this global norm, penalties included; null clips none", above=0
+    )
+    variables: Tuple[str, ...] = option(("*",), "the variables that are trained, names or patterns; all others rest")
     seed: int = option(1, "decides initial weights and dropout masks", minimum=0, maximum=2**31 - 1)
     checkpoint_minutes: float = option(10.0, "minutes between checkpoints inside an epoch", above=0)
+
+
+@dataclass(frozen=True)
+class Train(Optimization):
+    """How to train a language model."""
+
+    num_steps: int = option(20, "time steps that the gradient runs back", minimum=1)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def run(trainer, flags, experiment):
     small = compaction.compact(restored.arrays, restored.structure)
     sizes = {group.name: group.size for group in small.structure}
     experiment = restoring.resized(trainer, restored.experiment, sizes)
-    described = to_dict(experiment), origin.describe(corpus, compacted_from=restored)
+    described = to_dict(experiment), origin.describe(origin.of_corpus(corpus), compacted_from=restored)
     run_directory.check(flags.save_path, *described)
     before = evaluation.LoadedLanguageModel(trainer, restored.experiment, restored.arrays, flags.device)
     after = evaluation.LoadedLanguageModel(trainer, experiment, small.weights, flags.device)

@@ -2,13 +2,9 @@
 
 import math
 
-from sparse_rnn import files, plots, tables
+from sparse_rnn import plots, tables
+from sparse_rnn.training import reports
 from sparse_rnn.training.language import evaluation, restoring
-
-
-def of(run):
-    """The report that lies in a run directory."""
-    return files.read_text(run.file("report.txt")).rstrip()
 
 
 def finish(run, trainer, experiment, corpus, trained, device=None):
@@ -33,10 +29,8 @@ def finish(run, trainer, experiment, corpus, trained, device=None):
     parts = [_table("perplexity", found, lambda value: value)]
     if corpus.unit == "character":
         parts.append(_table("bits per character", found, math.log2))
-    parts.append(str(counts))
-    if trained.shrank:
-        parts.append(_what_was_cut(trained))
-    _write(run, "\n\n".join(parts), dict(counts.as_dict(), perplexity=found, sizes=trained.sizes))
+    parts += [str(counts)] + reports.what_was_cut(trained)
+    reports.write(run, "\n\n".join(parts), dict(counts.as_dict(), perplexity=found, sizes=trained.sizes))
 
 
 def _table(title, found, of):
@@ -44,30 +38,12 @@ def _table(title, found, of):
     return tables.aligned([(title,) + evaluation.STYLES] + rows)
 
 
-def _what_was_cut(trained):
-    sizes = ", ".join("{} {}".format(name, size) for name, size in trained.sizes.items())
-    return (
-        "Dead units were cut out while training: 'now' is the model that training began with, and the checkpoint holds "
-        "{} units.".format(sizes)
-    )
-
-
 def of_compaction(run, counts, compared):
     """Write the report of a compacted run: the model before and after removal, side by side."""
     rows = [("", "before", "after removal")]
     for split, (before, after) in compared.perplexity.items():
         rows.append((split + " perplexity, full", "{:.4f}".format(before), "{:.4f}".format(after)))
-    for group in counts.groups:
-        rows.append((group.name, str(group.size), "kept {} of {}".format(group.kept, group.size)))
-    rows.append(("weights", "{:,}".format(counts.weights), "{:,}".format(counts.weights_after)))
-    rows.append(
-        ("multiply-adds per token", "{:,}".format(counts.multiply_adds), "{:,}".format(counts.multiply_adds_after))
-    )
-    if any(group.removed for group in counts.groups):
-        rows.append(("milliseconds per batch of {} x {}".format(*compared.batch),) + tuple(map(str, compared.timings)))
-        rows.append(("speed-up", "", "{:.2f}x".format(compared.speed_up)))
-    else:
-        rows.append(("speed-up", "", "none: there was nothing to remove"))
+    rows += reports.removal_rows(counts, compared, compared.batch)
     rows.append(
         (
             "largest |logit difference|",
@@ -75,10 +51,4 @@ def of_compaction(run, counts, compared):
             "{:.2g} over {:,} {}s".format(compared.logit_difference, compared.compared_words, compared.unit),
         )
     )
-    _write(run, tables.aligned(rows), dict(counts.as_dict(), **compared.as_dict()))
-
-
-def _write(run, text, values):
-    files.write_json(run.file("report.json"), values)
-    files.write_text(run.file("report.txt"), text + "\n")
-    run.say(text)
+    reports.write(run, tables.aligned(rows), dict(counts.as_dict(), **compared.as_dict()))

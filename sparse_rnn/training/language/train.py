@@ -1,7 +1,7 @@
 """The command that trains a language model, dense or with intrinsic sparse structures, and goes on where it was."""
 
 from sparse_rnn.compat import tf
-from sparse_rnn.training import command_line, loop, optimization, origin, text
+from sparse_rnn.training import command_line, loop, optimization, origin, reports, text
 from sparse_rnn.training.config import listing, to_dict
 from sparse_rnn.training.language import evaluation, perplexity, report, restoring
 from sparse_rnn.training.run_directory import RunDirectory
@@ -41,10 +41,10 @@ def run(trainer, flags, experiment):
     training = loop.Training(
         lambda sizes: build(trainer, restoring.resized(trainer, experiment, sizes), corpus), experiment, flags.device
     )
-    described = to_dict(experiment), origin.describe(corpus, restored_from=restored)
+    described = to_dict(experiment), origin.describe(origin.of_corpus(corpus), restored_from=restored)
     with RunDirectory(flags.save_path, *described) as made:
         if made.has_report():
-            print("this run is finished; its report:\n\n{}".format(report.of(made)))
+            print("this run is finished; its report:\n\n{}".format(reports.of(made)))
             return 0
         _introduce(made, experiment, corpus, training.task)
         trained = training.fit(made, restored.arrays if restored else None)

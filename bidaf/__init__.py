@@ -1,0 +1,1 @@
+"""Bidirectional attention flow for machine comprehension on SQuAD."""

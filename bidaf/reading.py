@@ -1,0 +1,39 @@
+"""Which batches an experiment reads, and what its vocabulary means for the model's sizes."""
+
+from bidaf import variables
+from bidaf.batches import Batches, Limits
+
+
+def counts_of(vocabulary):
+    """The :class:`bidaf.variables.Counts` of a :class:`bidaf.vocabulary.Vocabulary`."""
+    return variables.Counts(
+        words=vocabulary.trained_size,
+        glove=len(vocabulary.fixed),
+        chars=vocabulary.character_size,
+        word_size=vocabulary.vector_size,
+    )
+
+
+def training_batches(experiment, split):
+    """The Batches to train on; those of every epoch are others."""
+    train = experiment.train
+    return Batches(
+        split,
+        train.batch_size,
+        _limits(experiment),
+        seed=train.seed,
+        training=True,
+        bucket=experiment.data.bucket,
+        unanswerable=experiment.model.no_answer,
+    )
+
+
+def evaluation_batches(experiment, split, questions=0):
+    """The first so many questions of a split, all of them where it is 0: a list of Batches."""
+    batches = Batches(split, experiment.train.batch_size, _limits(experiment), first=questions)
+    return [batches.at(step) for step in range(len(batches))]
+
+
+def _limits(experiment):
+    data = experiment.data
+    return Limits(data.question_tokens, data.context_tokens, data.word_characters, data.within_sentences)
