@@ -93,7 +93,8 @@ def read_json(path: str, object_pairs_hook: Optional[Callable[[Any], Any]] = Non
 def write_arrays(path: str, arrays: Mapping[str, np.ndarray]) -> None:
     """:func:`write_bytes` of arrays by name, as numpy's npz."""
     content = io.BytesIO()
-    np.savez(content, **dict(arrays))
+    named: Dict[str, Any] = dict(arrays)
+    np.savez(content, **named)
     write_bytes(path, content.getvalue())
 
 
