@@ -110,4 +110,4 @@ def logits(words, state, model_weights, options, dropout=None):
         outputs = dropout(outputs, layer + 1)
         last.append(layer_state)
     flat = tf.reshape(outputs, [-1, static_shape(outputs)[2]])
-    return tf.matmul(flat, model_weights.softmax_w) + model_weights.softmax_b, last
+    return tf.nn.bias_add(tf.matmul(flat, model_weights.softmax_w), model_weights.softmax_b), last

@@ -3,7 +3,8 @@
 ``tf`` is the TensorFlow 1 interface, of TensorFlow 1.15 itself or of a current TensorFlow 2. No behaviour
 is switched: graphs are built inside ``tf.Graph().as_default()``, where TensorFlow 2 builds graphs as
 well, so a program that runs eagerly elsewhere goes on doing so. A program that imported TensorFlow
-before keeps its logging too; otherwise TensorFlow is told to log errors only.
+before keeps its logging and its kernels too; otherwise TensorFlow is told to log errors only, and to multiply
+matrices with oneDNN on every processor.
 """
 
 import contextlib
@@ -36,6 +37,10 @@ def _quiet():
         os.dup2(stderr, 2)
         os.close(stderr)
 
+
+if not _CHOSEN_ELSEWHERE:
+    # TensorFlow 2 does so by itself on the newest processors only; TensorFlow 1.15 has no oneDNN and ignores it.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 with _quiet():
     import tensorflow.compat.v1 as tf

@@ -73,7 +73,7 @@ def product(sequence, matrix, bias=None, transpose=False):
     """``sequence [T, B, a] * matrix [a, b] (+ bias)`` as one product: ``[T, B, b]``."""
     inner, outer = static_shape(matrix)[::-1] if transpose else static_shape(matrix)
     flat = tf.matmul(tf.reshape(sequence, [-1, inner]), matrix, transpose_b=transpose)
-    flat = flat if bias is None else flat + bias
+    flat = flat if bias is None else tf.nn.bias_add(flat, bias)
     return like_steps(tf.reshape(flat, tf.concat([tf.shape(sequence)[:2], [outer]], axis=0)), sequence)
 
 

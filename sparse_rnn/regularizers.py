@@ -2,7 +2,14 @@
 
 Each function returns a scalar to add to the loss. The constant 1e-8 stands inside every root, once per
 group, so that the gradient exists at zero; the formulas are the original code's to the letter.
+
+The gradient of a norm is the group itself over its norm. So a matrix's gradient is the matrix times one factor per row,
+one per column, or their sum, and it is formed that way, in two passes over the weights whatever the number of slices.
 """
+
+import collections
+import functools
+import operator
 
 import numpy as np
 
@@ -11,6 +18,9 @@ from sparse_rnn.compat import static_shape, static_shapes, tf, variables_by_name
 from sparse_rnn.errors import UserError
 
 EPSILON = 1e-8
+
+_Term = collections.namedtuple("_Term", ["parts", "size", "factor"])
+_Term.__doc__ = "``size`` groups, each a line of every Slice in ``parts``, and the factor on the sum of their norms."
 
 
 def l1(variables, strength):
@@ -36,12 +46,12 @@ def rows(variables, strength, scale_by_size=False):
     Raises:
       UserError: a variable is not a matrix; there is no variable.
     """
-    return _lines(variables, strength, 1, scale_by_size)
+    return _lines(variables, strength, 0, scale_by_size)
 
 
 def columns(variables, strength, scale_by_size=False):
     """Group Lasso with one group per column: ``strength * sum_j sqrt(sum_i W_ij^2 + 1e-8)``; see :func:`rows`."""
-    return _lines(variables, strength, 0, scale_by_size)
+    return _lines(variables, strength, 1, scale_by_size)
 
 
 def units(unit_groups, strength, variables=None, scale_by_size=False):
@@ -56,7 +66,7 @@ def units(unit_groups, strength, variables=None, scale_by_size=False):
 
     Args:
       unit_groups: a UnitGroup or several.
-      strength: lambda.
+      strength: lambda, or a list with one for each group.
       variables: where to find the groups' variables; by default the trainable ones of the default graph.
       scale_by_size: multiply each unit's root by the square root of its number of weights, those that count
         twice counted twice.
@@ -67,30 +77,71 @@ def units(unit_groups, strength, variables=None, scale_by_size=False):
     if isinstance(unit_groups, groups_lib.UnitGroup):
         unit_groups = [unit_groups]
     by_name = variables_by_name(variables)
-    unit_groups = groups_lib.resolved(unit_groups, static_shapes(by_name))
-    line_squares = _LineSquares(by_name)
-    return strength * _sum([_units(group, line_squares, by_name, scale_by_size) for group in unit_groups])
+    shapes = static_shapes(by_name)
+    unit_groups = groups_lib.resolved(unit_groups, shapes)
+    return _weighted([_units(group, shapes, scale_by_size) for group in unit_groups], by_name, strength)
 
 
-def _units(group, line_squares, by_name, scale_by_size):
+def _units(group, shapes, scale_by_size):
     parts = group.select(groups_lib.PENALISED)
     if not parts:
         raise UserError(
             "group '{}' has only biases, which no penalty acts on; give it other slices.".format(group.name)
         )
-    squares = tf.add_n([part.multiplier * line_squares.of(part, group.size) for part in parts])
-    norms = tf.reduce_sum(tf.sqrt(squares + EPSILON))
-    if not scale_by_size:
-        return norms
-    per_unit = sum(_elements_per_index(by_name[part.variable], part.axis) for part in parts)
-    return float(np.sqrt(per_unit)) * norms
+    per_unit = sum(_elements_per_index(shapes[part.variable], part.axis) for part in parts)
+    return _Term(parts, group.size, float(np.sqrt(per_unit)) if scale_by_size else 1.0)
+
+
+def _lines(variables, strength, axis, scale_by_size):
+    """One group per index along ``axis``."""
+    by_name = variables_by_name(variables)
+    terms = []
+    for name, shape in static_shapes(by_name).items():
+        if len(shape) != 2:
+            raise UserError("'{}' has shape {}; row and column penalties need a matrix.".format(name, list(shape)))
+        factor = float(np.sqrt(shape[1 - axis])) if scale_by_size else 1.0
+        terms.append(_Term([groups_lib.Slice(name, axis, 0, "gate")], shape[axis], factor))
+    return _weighted(terms, by_name, strength)
+
+
+def _weighted(terms, by_name, strength):
+    strengths = strength if isinstance(strength, (list, tuple)) else [strength] * len(terms)
+    if len(strengths) != len(terms):
+        raise UserError("there are {} strengths for {} groups; give one for each.".format(len(strengths), len(terms)))
+    return _sum([each * term.factor * norms for each, term, norms in zip(strengths, terms, _norms(terms, by_name))])
+
+
+def _norms(terms, by_name):
+    """The sum of the norms of each term's groups, a list of scalars."""
+    if not terms:
+        return []
+    names = list(dict.fromkeys(part.variable for term in terms for part in term.parts))
+
+    @tf.custom_gradient
+    def norms(*values):
+        squares = _LineSquares(dict(zip(names, values)))
+        of_groups = [
+            tf.sqrt(tf.add_n([part.multiplier * squares.of(part, term.size) for part in term.parts]) + EPSILON)
+            for term in terms
+        ]
+
+        def gradient(*d_sums):
+            factors = _LineFactors(static_shapes(by_name))
+            for term, each, d_sum in zip(terms, of_groups, d_sums):
+                for part in term.parts:
+                    factors.add(part, part.multiplier * d_sum / each)
+            return [value * factors.of(name) for name, value in zip(names, values)]
+
+        return [tf.reduce_sum(each) for each in of_groups], gradient
+
+    return norms(*[tf.convert_to_tensor(by_name[name]) for name in names])
 
 
 class _LineSquares:
     """Sums of squares along a variable's lines, each computed once however many slices need it."""
 
-    def __init__(self, by_name):
-        self._by_name = by_name
+    def __init__(self, values):
+        self._values = values
         self._squares = {}
         self._sums = {}
 
@@ -98,24 +149,35 @@ class _LineSquares:
         key = (part.variable, part.axis)
         if key not in self._sums:
             if part.variable not in self._squares:
-                self._squares[part.variable] = tf.square(self._by_name[part.variable])
+                self._squares[part.variable] = tf.square(self._values[part.variable])
             square = self._squares[part.variable]
             others = [axis for axis in range(len(static_shape(square))) if axis != part.axis]
             self._sums[key] = tf.reduce_sum(square, axis=others)
         return self._sums[key][part.start : part.start + size]
 
 
-def _lines(variables, strength, summed_axis, scale_by_size):
-    terms = []
-    for variable in variables:
-        shape = static_shape(variable)
-        if len(shape) != 2:
-            raise UserError(
-                "'{}' has shape {}; row and column penalties need a matrix.".format(variable.op.name, shape)
-            )
-        norms = tf.reduce_sum(tf.sqrt(tf.reduce_sum(tf.square(variable), axis=summed_axis) + EPSILON))
-        terms.append(float(np.sqrt(shape[summed_axis])) * norms if scale_by_size else norms)
-    return strength * _sum(terms)
+class _LineFactors:
+    """What the lines of each variable are multiplied with in its gradient, summed over slices."""
+
+    def __init__(self, shapes):
+        self._shapes = shapes
+        self._factors = {}
+
+    def add(self, part, factor):
+        """``factor [units]`` for the lines of one slice."""
+        behind = self._shapes[part.variable][part.axis] - part.start - static_shape(factor)[0]
+        line = tf.pad(factor, [[part.start, behind]])
+        self._factors.setdefault((part.variable, part.axis), []).append(line)
+
+    def of(self, name):
+        """Of one variable, in a shape that broadcasts to it."""
+        axes = range(len(self._shapes[name]))
+        along = [
+            tf.reshape(tf.add_n(lines), [-1 if other == axis else 1 for other in axes])
+            for (variable, axis), lines in self._factors.items()
+            if variable == name
+        ]
+        return functools.reduce(operator.add, along)
 
 
 def _sum(terms):
@@ -124,6 +186,5 @@ def _sum(terms):
     return tf.add_n(terms)
 
 
-def _elements_per_index(variable, axis):
-    shape = static_shape(variable)
+def _elements_per_index(shape, axis):
     return int(np.prod(shape)) // shape[axis]

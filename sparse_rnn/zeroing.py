@@ -69,4 +69,6 @@ class ZeroingHook(tf.train.SessionRunHook, tf.train.CheckpointSaverListener):
 
 def _zero_small(variable, threshold):
     value = variable.read_value()
-    return tf.assign(variable, tf.where(tf.abs(value) < threshold, tf.zeros_like(value), value)).op
+    # A scalar zero, in place of a matrix of them: with large weights this is all about passes through memory.
+    zero = tf.zeros([], value.dtype)
+    return tf.assign(variable, tf.where_v2(tf.abs(value) < threshold, zero, value)).op

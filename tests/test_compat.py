@@ -34,9 +34,13 @@ def test_a_session_takes_memory_as_needed_and_the_threads_it_is_given():
     assert (config.intra_op_parallelism_threads, config.inter_op_parallelism_threads) == (3, 3)
 
 
-def run(program):
+def run(program, **settings):
+    inherited = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
     return subprocess.run(
-        [sys.executable, "-c", program], env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [sys.executable, "-c", program],
+        env=dict(inherited, **settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
 
 
@@ -62,4 +66,22 @@ def test_a_program_that_imported_tensorflow_first_keeps_its_logging(first, kept)
         + "assert tf.logging.get_verbosity() == tf.logging.{}, tf.logging.get_verbosity()".format(kept)
     )
     done = run(program)
+    assert done.returncode == 0, done.stdout.decode()
+
+
+@pytest.mark.parametrize(
+    "first, settings, kept",
+    [
+        ("", {}, "1"),
+        ("", {"TF_ENABLE_ONEDNN_OPTS": "0"}, "0"),
+        ("import tensorflow\n", {}, None),
+    ],
+    ids=["by default", "chosen by the person", "chosen by the program"],
+)
+def test_onednn_is_asked_for_unless_somebody_chose_before(first, settings, kept):
+    program = first + (
+        "import os, sparse_rnn as sr; sr.zeroing\n"
+        "assert os.environ.get('TF_ENABLE_ONEDNN_OPTS') == {!r}, os.environ.get('TF_ENABLE_ONEDNN_OPTS')".format(kept)
+    )
+    done = run(program, **settings)
     assert done.returncode == 0, done.stdout.decode()

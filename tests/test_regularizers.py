@@ -154,6 +154,31 @@ def test_several_groups_add_up_and_may_share_a_variable():
     assert_penalty(regularizers.units(structure, STRENGTH), variables, function, weights)
 
 
+def test_each_group_may_have_a_strength_of_its_own():
+    weights = arrays()
+    variables = variables_of(weights)
+    layers = [layer(consumers=()), UnitGroup("reader", CLASSES, (Slice("softmax_w", 1, 0, "gate"),))]
+
+    def function(given):
+        kernel, _, softmax_w = given
+        columns = sum(np.sqrt(np.sum(column**2) + 1e-8) for column in softmax_w.T)
+        return iss_penalty(kernel, np.zeros_like(softmax_w)) + 5 * columns
+
+    assert_penalty(regularizers.units(layers, [STRENGTH, 5 * STRENGTH]), variables, function, weights)
+    with pytest.raises(UserError, match="there are 3 strengths for 2 groups"):
+        regularizers.units(layers, [1, 2, 3])
+
+
+def test_the_strength_may_be_fed_and_has_a_gradient():
+    weights = arrays()
+    variables_of(weights)
+    strength = tf.placeholder_with_default(np.float64(STRENGTH), [])
+    penalty = regularizers.units(layer(), strength)
+    got, slope = evaluate([penalty, tf.gradients(penalty, strength)[0]], {strength: 2.0})
+    plain = iss_penalty(weights["kernel"], weights["softmax_w"])
+    assert (got, slope) == (pytest.approx(2 * plain), pytest.approx(plain))
+
+
 def test_input_units_join_embedding_columns_with_the_rows_that_read_them():
     weights = dict(arrays(), embedding=np.random.RandomState(1).randn(11, INPUT))
     variables = variables_of(weights)

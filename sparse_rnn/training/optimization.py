@@ -22,11 +22,6 @@ Attributes:
   seconds: variable that keeps the epoch's training time across an interruption.
 """
 
-_OPTIMIZERS = {
-    "sgd": tf.train.GradientDescentOptimizer,
-    "adam": tf.train.AdamOptimizer,
-}
-
 
 def global_step():
     """The variable that counts updates; made on first use in a graph."""
@@ -48,10 +43,10 @@ def training_step(cost, train, sparsity, structure, carried=()):
     """
     penalty = penalties.total(sparsity, structure) + penalties.weight_decay(train)
     learning_rate = tf.placeholder(tf.float32, [], "learning_rate")
-    optimizer = _OPTIMIZERS[train.optimizer](learning_rate)
     variables = tf.trainable_variables()
     gradients = tf.gradients(cost + penalty, variables)
-    clipped, norm = tf.clip_by_global_norm(gradients, train.max_grad_norm)
+    norm = tf.global_norm(gradients)
+    optimizer, clipped = _clipped(train, learning_rate, gradients, norm)
     update = _update(optimizer, list(zip(clipped, variables)), sparsity, structure)
     if sparsity.active_threshold > 0:
         by_name = variables_by_name(variables)
@@ -71,6 +66,16 @@ def training_step(cost, train, sparsity, structure, carried=()):
         begin_epoch=tf.group(*[tf.assign(variable, tf.zeros_like(variable)).op for variable in resets]),
         seconds=seconds,
     )
+
+
+def _clipped(train, learning_rate, gradients, norm):
+    """The optimiser, and the gradients clipped to ``train.max_grad_norm``."""
+    if train.optimizer == "adam":
+        clipped, _ = tf.clip_by_global_norm(gradients, train.max_grad_norm, use_norm=norm)
+        return tf.train.AdamOptimizer(learning_rate), clipped
+    # SGD's step is proportional to the gradient, so its rate takes the factor: one pass over all weights less.
+    factor = train.max_grad_norm / tf.maximum(norm, train.max_grad_norm)
+    return tf.train.GradientDescentOptimizer(learning_rate * factor), gradients
 
 
 def _update(optimizer, grads_and_vars, sparsity, structure):

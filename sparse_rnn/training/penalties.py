@@ -40,10 +40,8 @@ def _over_units(penalty, structure, by_name, where):
     else:
         names = match_names(penalty.groups, [group.name for group in structure], where + ".groups", "group")
         chosen = [groups.find(structure, name, where + ".groups") for name in names]
-    return [
-        regularizers.units(group, penalty.strength_of(group.name), scale_by_size=penalty.scale_by_size)
-        for group in chosen
-    ]
+    strengths = [penalty.strength_of(group.name) for group in chosen]
+    return [regularizers.units(chosen, strengths, scale_by_size=penalty.scale_by_size)]
 
 
 def _over_variables(penalty, by_name, where):

@@ -29,12 +29,28 @@ def interleaved(rivals, repeats=20, warm_up=3):
     Returns:
       A Timing for each.
     """
-    seconds = np.zeros([repeats, len(rivals)])
-    for round_ in range(-warm_up, repeats):
-        for index, rival in enumerate(rivals):
-            begun = time.perf_counter()
-            rival()
-            if round_ >= 0:
-                seconds[round_, index] = time.perf_counter() - begun
-    low, median, high = np.percentile(1000 * seconds, [25, 50, 75], axis=0)
+    return take_turns([_stopwatch(rival) for rival in rivals], repeats, warm_up)
+
+
+def take_turns(stopwatches, repeats=20, warm_up=3):
+    """Compare rivals that time themselves.
+
+    Args:
+      stopwatches: functions without arguments that return seconds. In every round each is called once.
+      repeats, warm_up: as for :func:`interleaved`.
+
+    Returns:
+      A Timing for each.
+    """
+    rounds = [[stopwatch() for stopwatch in stopwatches] for _ in range(warm_up + repeats)]
+    low, median, high = np.percentile(1000 * np.array(rounds[warm_up:]), [25, 50, 75], axis=0)
     return [Timing(float(m), (float(lo), float(hi))) for lo, m, hi in zip(low, median, high)]
+
+
+def _stopwatch(function):
+    def seconds():
+        begun = time.perf_counter()
+        function()
+        return time.perf_counter() - begun
+
+    return seconds

@@ -1,0 +1,148 @@
+"""What do penalty, zeroing and counting add to a dense training step, and how fast is exact evaluation of a text?
+
+    python benchmarks/overhead.py [--sizes=small,medium,large] [--questions=step,evaluation] [--repeats=15]
+
+Step: the trainer's own graph, dense and with each part of the machinery alone and together. Counting the kept units
+happens once per epoch; its time is divided by the steps of an epoch of the Penn Treebank. Evaluation: the ``full``
+style against one word per run, the same perplexity, on a stretch of text. Adds to results/benchmarks/overhead.csv.
+"""
+
+import os
+
+import language_model
+import measuring
+import reporting
+
+from ptb import model
+from ptb.trainer import TRAINER
+from sparse_rnn import sparsity
+from sparse_rnn.compat import VERSION
+from sparse_rnn.training import command, command_line, text
+from sparse_rnn.training.language import evaluation
+
+#: Words of the Penn Treebank's training text, which an epoch reads.
+EPOCH_WORDS = 929589
+#: A penalty of next to nothing switches the threshold on.
+_ALMOST_NONE = 'sparsity.penalties=[{"kind": "l1", "strength": 0.0, "variables": ["Model/softmax_b"]}]'
+STEPS = {
+    "dense": (),
+    "+ penalty": (language_model.ISS, "sparsity.threshold=0"),
+    "+ zeroing": (_ALMOST_NONE,),
+    "+ penalty, zeroing": (language_model.ISS,),
+}
+COUNTING = "+ counting"
+TOGETHER = "+ penalty, zeroing, counting"
+#: Words per run of the graph.
+SEGMENTS = {"full": evaluation.SEGMENT, "one word per run": 1}
+#: Words of the stretch that is read.
+STRETCH = {"full": 1001, "one word per run": 101}
+QUESTIONS = ("step", "evaluation")
+KEYS = ("tensorflow", "question", "size", "rival")
+
+
+def make_step(kind, size):
+    """The trainer's step, in its own process."""
+    import training_steps
+
+    experiment = language_model.experiment(size, STEPS[kind])
+    arrays = language_model.arrays(experiment.model)
+    return {"step": training_steps.ours(experiment, language_model.corpus(), arrays)}
+
+
+def make_counting(size):
+    """What an epoch's end does to count the kept units, without reading the weights from the session."""
+    options = language_model.experiment(size).model
+    arrays, structure = language_model.arrays(options), model.structure(options)
+    return {"step": lambda: sparsity.report(arrays, structure)}
+
+
+def make_evaluation(style, size):
+    """The exact perplexity of a stretch of text in runs of so many words."""
+    experiment = language_model.experiment(size)
+    arrays = language_model.arrays(experiment.model)
+    loaded = evaluation.LoadedLanguageModel(TRAINER, experiment, arrays)
+    ids = language_model.corpus().test[: STRETCH[style]]
+    batches = text.full_stream(ids, SEGMENTS[style])
+    graph = loaded.evaluation("full")
+    return {"step": lambda: graph.perplexity(loaded.session, batches)}
+
+
+def main(arguments):
+    """Measure, print, write; returns the exit code."""
+    parser = command_line.parser(__doc__)
+    reporting.add_choices(parser, "--sizes", language_model.SIZES)
+    reporting.add_choices(parser, "--questions", QUESTIONS)
+    parser.add_argument("--repeats", type=int, default=15, help="turns of each that count")
+    parser.add_argument("--save_path", default=reporting.FOLDER, help="where the CSV goes")
+    flags = parser.parse_args(arguments)
+    print(reporting.machine())
+    for question in flags.questions:
+        for size in flags.sizes:
+            rows = {"step": _steps, "evaluation": _evaluations}[question](size, flags.repeats)
+            reporting.merge(os.path.join(flags.save_path, "overhead.csv"), rows, KEYS)
+    return 0
+
+
+def _steps(size, repeats):
+    train = language_model.experiment(size).train
+    rivals = [measuring.Rival(kind, make_step, (kind, size)) for kind in STEPS]
+    found = {each.name: each.timing for each in measuring.measure(rivals, repeats)}
+    (counting,) = measuring.measure([measuring.Rival(COUNTING, make_counting, (size,))], repeats)
+    dense = found["dense"].milliseconds
+    per_step = counting.timing.milliseconds / (EPOCH_WORDS // (train.batch_size * train.num_steps))
+    added = {kind: timing.milliseconds - dense for kind, timing in found.items()}
+    added[COUNTING] = per_step
+    added[TOGETHER] = added["+ penalty, zeroing"] + per_step
+    rows = []
+    for kind, more in added.items():
+        low, high = found[kind].quartiles if kind in found else (dense + more, dense + more)
+        rows.append(_row("step", size, kind, repeats, dense + more, low, high, more / dense))
+    reporting.show(
+        [size, "ms per step (quartiles)", "added to dense"],
+        [
+            [
+                row["rival"],
+                "{milliseconds:,.2f} ({low:,.2f} to {high:,.2f})".format(**row),
+                "{:.2%}".format(row["ratio"]),
+            ]
+            for row in rows
+        ],
+    )
+    return rows
+
+
+def _evaluations(size, repeats):
+    rivals = [measuring.Rival(style, make_evaluation, (style, size)) for style in SEGMENTS]
+    rows = []
+    for each in measuring.measure(rivals, repeats):
+        words = STRETCH[each.name] - 1
+        values = [value / words for value in (each.timing.milliseconds,) + each.timing.quartiles]
+        ratio = values[0] / rows[0]["milliseconds"] if rows else 1.0
+        rows.append(_row("evaluation", size, each.name, repeats, *values, ratio))
+    reporting.show(
+        [size, "ms per word (quartiles)", "full is faster by"],
+        [
+            [row["rival"], "{milliseconds:.4g} ({low:.4g} to {high:.4g})".format(**row), "{:.1f}x".format(row["ratio"])]
+            for row in rows
+        ],
+    )
+    return rows
+
+
+def _row(question, size, rival, repeats, milliseconds, low, high, ratio):
+    return {
+        "tensorflow": VERSION,
+        "question": question,
+        "size": size,
+        "rival": rival,
+        "milliseconds": round(milliseconds, 4),
+        "low": round(low, 4),
+        "high": round(high, 4),
+        "ratio": round(ratio, 4),
+        "repeats": repeats,
+        "machine": reporting.machine(),
+    }
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,112 @@
+"""What a benchmark writes: a CSV that partial runs add to, a table, and a figure."""
+
+import csv
+import io
+import os
+import platform
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from sparse_rnn import files, names, tables
+from sparse_rnn.compat import VERSION
+from sparse_rnn.errors import UserError
+
+FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "results", "benchmarks")
+_BLUE, _GREY = "#0072B2", "#B0B0B0"
+
+
+def machine():
+    """Processors, their widest vectors, versions: what a figure depends on and anybody may know."""
+    versions = ["Python " + platform.python_version(), "TensorFlow " + VERSION]
+    return "{} cores, {}; {}".format(os.cpu_count(), _vectors(), ", ".join(versions))
+
+
+def _vectors():
+    try:
+        flags = files.read_text("/proc/cpuinfo")
+    except UserError:
+        return platform.machine()
+    return next((name for flag, name in (("avx512f", "AVX-512"), ("avx2", "AVX2")) if flag in flags), "no AVX2")
+
+
+def add_choices(parser, flag, known):
+    """A flag whose value is a list of names with commas between them, all of them by default."""
+
+    def chosen(text):
+        listed = text.split(",")
+        for name in listed:
+            if name not in known:
+                raise names.unknown(name, known, flag, "choice")
+        return listed
+
+    parser.add_argument(flag, type=chosen, default=list(known), help="some of " + ",".join(known))
+
+
+def merge(path, rows, keys):
+    """Add rows to a CSV; a row of an earlier run with the same keys is replaced.
+
+    Args:
+      path: the file; made where it does not exist.
+      rows: dictionaries with the same columns.
+      keys: the columns that say what was measured.
+
+    Returns:
+      All rows that the file has now, values as text.
+    """
+    kept = {}
+    if os.path.exists(path):
+        kept = {tuple(row[key] for key in keys): row for row in csv.DictReader(io.StringIO(files.read_text(path)))}
+    for row in rows:
+        kept[tuple(str(row[key]) for key in keys)] = {name: str(value) for name, value in row.items()}
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(kept.values())
+    files.make_folder(os.path.dirname(path))
+    files.write_text(path, text.getvalue())
+    return list(kept.values())
+
+
+def show(header, rows):
+    """Print a table."""
+    print("\n" + tables.aligned([header] + rows) + "\n", flush=True)
+
+
+def bars(path, title, panels, unit, columns=3):
+    """Draw one panel of horizontal bars per question; bars of this project are blue.
+
+    Args:
+      path: the PNG file.
+      title: of the figure.
+      panels: ``{title: {rival: (value, low, high)}}``.
+      unit: of the values.
+      columns: panels side by side.
+    """
+    columns = min(columns, len(panels))
+    lines = -(-len(panels) // columns)
+    tallest = max(len(rivals) for rivals in panels.values())
+    figure = Figure(figsize=(3.6 * columns + 1.2, (0.3 * tallest + 0.9) * lines + 0.5), constrained_layout=True)
+    FigureCanvasAgg(figure)
+    figure.suptitle(title)
+    grid = figure.subplots(lines, columns, squeeze=False)
+    for panel in grid.flat[len(panels) :]:
+        panel.set_visible(False)
+    for panel, (name, rivals) in zip(grid.flat, panels.items()):
+        _panel(panel, rivals)
+        panel.set_title(name, fontsize="medium")
+        panel.set_xlabel(unit)
+    files.make_folder(os.path.dirname(path))
+    figure.savefig(path, dpi=110)
+
+
+def _panel(panel, rivals):
+    values, lows, highs = zip(*rivals.values())
+    spread = [[value - low for value, low in zip(values, lows)], [high - value for value, high in zip(values, highs)]]
+    colours = [_BLUE if rival.startswith("ours") else _GREY for rival in rivals]
+    panel.barh(list(rivals), values, color=colours, xerr=spread, error_kw={"linewidth": 0.8})
+    panel.invert_yaxis()
+    panel.set_xlim(0, 1.3 * max(highs))
+    for place, (value, high) in enumerate(zip(values, highs)):
+        label = " {:,.0f}".format(value) if value >= 100 else " {:.3g}".format(value)
+        panel.annotate(label, (high, place), va="center", fontsize="small")

@@ -1,0 +1,122 @@
+"""How many words per second does a training step of the language model read, here and with what else one would pick?
+
+    python benchmarks/train_step.py [--sizes=small,medium,large] [--kinds=dense,iss] [--rivals=...] [--repeats=9]
+
+Prints a table and adds to results/benchmarks/train_step.csv, so a long run can be made in parts and on both
+TensorFlows. PyTorch is left out where it is not installed.
+"""
+
+import os
+
+import language_model
+import measuring
+import reporting
+
+from sparse_rnn.compat import VERSION
+from sparse_rnn.training import command, command_line
+
+RIVALS = {
+    "ours": "ours",
+    "unrolled cell": "unrolled_cell",
+    "BlockLSTM": "block_lstm",
+    "PyTorch": "PyTorch",
+}
+KINDS = {"dense": (), "iss": (language_model.ISS,)}
+KEYS = ("tensorflow", "size", "kind", "rival")
+
+
+def make(rival, size, kind):
+    """A rival's step, in its own process."""
+    import training_steps
+
+    experiment = language_model.experiment(size, KINDS[kind])
+    arrays = language_model.arrays(experiment.model)
+    step = getattr(training_steps, RIVALS[rival])(experiment, language_model.corpus(), arrays)
+    return {"step": step}, {"operations": step.operations}
+
+
+def main(arguments):
+    """Measure, print, write; returns the exit code."""
+    parser = command_line.parser(__doc__)
+    reporting.add_choices(parser, "--sizes", language_model.SIZES)
+    reporting.add_choices(parser, "--kinds", KINDS)
+    reporting.add_choices(parser, "--rivals", RIVALS)
+    parser.add_argument("--repeats", type=int, default=9, help="steps of each rival that count")
+    parser.add_argument("--save_path", default=reporting.FOLDER, help="where CSV and figure go")
+    flags = parser.parse_args(arguments)
+    print(reporting.machine())
+    for size in flags.sizes:
+        for kind in flags.kinds:
+            _measure(flags, size, kind)
+    return 0
+
+
+def _measure(flags, size, kind):
+    train = language_model.experiment(size).train
+    words = train.batch_size * train.num_steps
+    rivals = [measuring.Rival(rival, make, (rival, size, kind)) for rival in flags.rivals]
+    rows = []
+    for found in measuring.measure(rivals, flags.repeats):
+        low, high = found.timing.quartiles
+        rows.append(
+            {
+                "tensorflow": VERSION,
+                "size": size,
+                "kind": kind,
+                "rival": found.name,
+                "milliseconds": round(found.timing.milliseconds, 2),
+                "low": round(low, 2),
+                "high": round(high, 2),
+                "repeats": flags.repeats,
+                "words_per_second": round(1000 * words / found.timing.milliseconds),
+                "first_step_seconds": round(found.facts["first_seconds"], 1),
+                "operations": found.facts["operations"] or "",
+                "machine": reporting.machine(),
+            }
+        )
+    path = os.path.join(flags.save_path, "train_step.csv")
+    everything = reporting.merge(path, rows, KEYS)
+    _show(size, kind, rows)
+    _draw(flags.save_path, everything)
+
+
+def _show(size, kind, rows):
+    base = next((row["milliseconds"] for row in rows if row["rival"] == "ours"), None)
+    header = [
+        size + ", " + kind,
+        "ms per step (quartiles)",
+        "words/s",
+        "ours is faster by",
+        "first step, s",
+        "operations",
+    ]
+    reporting.show(
+        header,
+        [
+            [
+                row["rival"],
+                "{milliseconds:,.1f} ({low:,.1f} to {high:,.1f})".format(**row),
+                "{words_per_second:,}".format(**row),
+                "{:.2f}x".format(row["milliseconds"] / base) if base else "",
+                str(row["first_step_seconds"]),
+                str(row["operations"]),
+            ]
+            for row in rows
+        ],
+    )
+
+
+def _draw(folder, rows):
+    for version in sorted({row["tensorflow"] for row in rows}):
+        panels = {}
+        for row in rows:
+            if row["tensorflow"] == version:
+                words = float(row["words_per_second"]) * float(row["milliseconds"])
+                spread = (words / float(row["milliseconds"]), words / float(row["high"]), words / float(row["low"]))
+                panels.setdefault("{size}, {kind}".format(**row), {})[row["rival"]] = spread
+        title = "Training: words per second, TensorFlow {}".format(version)
+        reporting.bars(os.path.join(folder, "train_step_{}.png".format(version)), title, panels, "words per second")
+
+
+if __name__ == "__main__":
+    command.run(main)

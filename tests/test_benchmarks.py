@@ -1,0 +1,123 @@
+"""The benchmarks' rivals compute the same thing, take turns, and what is written adds up; no time is judged."""
+
+import os
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sparse_rnn.errors import UserError
+
+FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "benchmarks")
+sys.path.insert(0, FOLDER)
+
+import inference  # noqa: E402
+import language_model  # noqa: E402
+import measuring  # noqa: E402
+import reporting  # noqa: E402
+import running_models  # noqa: E402
+import train_step  # noqa: E402
+import training_steps  # noqa: E402
+
+WORDS = 30
+TINY = [
+    "model.hidden_sizes=[7,7]",
+    "model.embedding_size=7",
+    "model.keep_prob=1.0",
+    "model.init_scale=0.5",
+    "train.batch_size=3",
+    "train.num_steps=4",
+    "train.max_grad_norm=1.0",
+]
+
+
+def module_of(rival):
+    """What a rival needs beside this project."""
+    return {"PyTorch": "torch", "ONNX Runtime": "onnxruntime"}.get(rival, "numpy")
+
+
+@pytest.mark.parametrize("rival", sorted(set(train_step.RIVALS) - {"ours"}))
+@pytest.mark.parametrize("kind", train_step.KINDS)
+def test_every_rival_trains_the_same_weights(rival, kind):
+    pytest.importorskip(module_of(rival), reason="{} is not installed".format(rival))
+    experiment = language_model.experiment("large", TINY + list(train_step.KINDS[kind]))
+    corpus, arrays = language_model.corpus(200, WORDS), language_model.arrays(experiment.model, WORDS)
+    trained = []
+    for name in ("ours", rival):
+        step = getattr(training_steps, train_step.RIVALS[name])(experiment, corpus, arrays)
+        for _ in range(4):
+            step()
+        trained.append(step.weights())
+    ours, theirs = trained
+    assert set(ours) == set(arrays) == set(theirs)
+    for name, value in ours.items():
+        np.testing.assert_allclose(theirs[name], value, rtol=1e-4, atol=1e-5, err_msg=name)
+        assert np.abs(value - arrays[name]).max() > 1e-3
+
+
+@pytest.mark.parametrize("rival", inference.RIVALS)
+def test_every_rival_runs_and_has_the_scores_of_numpy(rival, monkeypatch):
+    pytest.importorskip(module_of(rival), reason="{} is not installed".format(rival))
+    monkeypatch.setattr(language_model, "VOCABULARY", WORDS)
+    options = replace(language_model.experiment("large").model, embedding_size=9, hidden_sizes=(7, 5), keep_prob=1.0)
+    arrays = language_model.arrays(replace(options, init_scale=0.7), WORDS)
+    make = getattr(running_models, inference.RIVALS[rival])
+    try:
+        calls = make(options, arrays, 1, [(3, 4), (1, 1)])
+    except UserError as error:
+        pytest.skip(str(error))
+    assert set(calls) == {(part, *shape) for part in running_models.PARTS for shape in [(3, 4), (1, 1)]}
+    for call in calls.values():
+        call()
+
+
+def test_a_rival_with_other_scores_is_not_timed(monkeypatch):
+    monkeypatch.setattr(language_model, "VOCABULARY", WORDS)
+    options = replace(language_model.experiment("large").model, embedding_size=9, hidden_sizes=(7, 5), keep_prob=1.0)
+    arrays = language_model.arrays(replace(options, init_scale=0.7), WORDS)
+    with pytest.raises(UserError, match="differ from numpy's"):
+        running_models.ours(replace(options, forget_bias=1.0), arrays, 1, [(3, 4)])
+
+
+def counter(start):
+    """A rival of two cases that counts its calls."""
+    if start < 0:
+        raise UserError("there is nothing below zero.")
+    counts = {"one": start, "other": start}
+
+    def call(case):
+        counts[case] += 1
+
+    return {case: (lambda case=case: call(case)) for case in counts}, {"counts": "of {}".format(start)}
+
+
+def test_rivals_are_measured_in_processes_of_their_own_and_a_missing_one_is_left_out(capsys, monkeypatch):
+    rivals = [measuring.Rival(str(start), counter, (start,)) for start in (1, -1)]
+    found = measuring.measure(rivals, repeats=2, warm_up=0)
+    assert [(each.name, each.case) for each in found] == [("1", "one"), ("1", "other")]
+    assert all(each.timing.milliseconds > 0 and each.facts["first_seconds"] > 0 for each in found)
+    assert found[0].facts["counts"] == "of 1"
+    assert "without -1: there is nothing below zero." in capsys.readouterr().out
+
+
+def test_a_part_of_a_run_replaces_its_rows_and_keeps_all_others(tmp_path):
+    path = str(tmp_path / "folder" / "numbers.csv")
+    reporting.merge(path, [{"size": "small", "ms": 1.5}, {"size": "large", "ms": 9}], ["size"])
+    rows = reporting.merge(path, [{"size": "small", "ms": 2.5}], ["size"])
+    assert rows == [{"size": "small", "ms": "2.5"}, {"size": "large", "ms": "9"}]
+    with open(path) as file:
+        assert file.read() == "size,ms\nsmall,2.5\nlarge,9\n"
+
+
+def test_the_command_prints_a_table_and_writes_csv_and_figure(tmp_path, capsys):
+    flags = ["--sizes=small", "--kinds=dense", "--rivals=BlockLSTM", "--repeats=1"]
+    assert train_step.main(flags + ["--save_path={}".format(tmp_path)]) == 0
+    assert "words/s" in capsys.readouterr().out
+    written = sorted(os.listdir(str(tmp_path)))
+    assert written[0] == "train_step.csv" and written[1].endswith(".png")
+
+
+def test_a_rival_that_does_not_exist_is_refused_with_the_nearest():
+    with pytest.raises(UserError, match="'PyTorch'"):
+        train_step.main(["--rivals=Pytorch"])
