@@ -28,11 +28,11 @@ def corpus(words_per_split=30000, vocabulary=VOCABULARY):
     return text.Corpus(*splits, text.Vocabulary(words), {}, "random words")
 
 
-def arrays(options, vocabulary=VOCABULARY):
-    """``{variable name: array}``, float32, uniform as at the beginning of training."""
+def arrays(options, vocabulary=VOCABULARY, shapes_of=variables.shapes):
+    """``{variable name: array}``, float32, uniform as at the beginning of training; ``shapes_of`` is the trainer's."""
     random = np.random.RandomState(1)
     scale = options.init_scale
-    shapes = variables.shapes(options, vocabulary)
+    shapes = shapes_of(options, vocabulary)
     return {name: random.uniform(-scale, scale, shape).astype(np.float32) for name, shape in shapes.items()}
 
 

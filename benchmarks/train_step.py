@@ -1,6 +1,7 @@
-"""How many words per second does a training step of the language model read, here and with what else one would pick?
+"""How many words per second does a training step of a language model read, here and with what else one would pick?
 
-    python benchmarks/train_step.py [--sizes=small,medium,large] [--kinds=dense,iss] [--rivals=...] [--repeats=9]
+    python benchmarks/train_step.py [--sizes=small,medium,large,highway_200,highway_830] [--kinds=dense,iss]
+                                    [--rivals=...] [--repeats=9]
 
 Prints a table and adds to results/benchmarks/train_step.csv, so a long run can be made in parts and on both
 TensorFlows. PyTorch is left out where it is not installed.
@@ -8,9 +9,11 @@ TensorFlows. PyTorch is left out where it is not installed.
 
 import os
 
+import highway_steps
 import language_model
 import measuring
 import reporting
+import training_steps
 
 from sparse_rnn.compat import VERSION
 from sparse_rnn.training import command, command_line
@@ -22,23 +25,30 @@ RIVALS = {
     "PyTorch": "PyTorch",
 }
 KINDS = {"dense": (), "iss": (language_model.ISS,)}
+HIGHWAY_KINDS = {"dense": (), "iss": (highway_steps.ISS,)}
+SIZES = language_model.SIZES + tuple(highway_steps.SIZES)
 KEYS = ("tensorflow", "size", "kind", "rival")
 
 
 def make(rival, size, kind):
     """A rival's step, in its own process."""
-    import training_steps
+    if size in highway_steps.SIZES:
+        from rhns import variables
 
-    experiment = language_model.experiment(size, KINDS[kind])
-    arrays = language_model.arrays(experiment.model)
-    step = getattr(training_steps, RIVALS[rival])(experiment, language_model.corpus(), arrays)
+        experiment = highway_steps.experiment(size, HIGHWAY_KINDS[kind])
+        arrays = language_model.arrays(experiment.model, shapes_of=variables.shapes)
+        step = highway_steps.make(RIVALS[rival], experiment, language_model.corpus(), arrays)
+    else:
+        experiment = language_model.experiment(size, KINDS[kind])
+        arrays = language_model.arrays(experiment.model)
+        step = getattr(training_steps, RIVALS[rival])(experiment, language_model.corpus(), arrays)
     return {"step": step}, {"operations": step.operations}
 
 
 def main(arguments):
     """Measure, print, write; returns the exit code."""
     parser = command_line.parser(__doc__)
-    reporting.add_choices(parser, "--sizes", language_model.SIZES)
+    reporting.add_choices(parser, "--sizes", SIZES)
     reporting.add_choices(parser, "--kinds", KINDS)
     reporting.add_choices(parser, "--rivals", RIVALS)
     parser.add_argument("--repeats", type=int, default=9, help="steps of each rival that count")
@@ -52,7 +62,7 @@ def main(arguments):
 
 
 def _measure(flags, size, kind):
-    train = language_model.experiment(size).train
+    train = (highway_steps if size in highway_steps.SIZES else language_model).experiment(size).train
     words = train.batch_size * train.num_steps
     rivals = [measuring.Rival(rival, make, (rival, size, kind)) for rival in flags.rivals]
     rows = []

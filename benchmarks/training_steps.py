@@ -17,7 +17,7 @@ from sparse_rnn.training.language import evaluation, train
 EPSILON = 1e-8
 
 
-class _Graph:
+class GraphStep:
     """A step in a graph and a session of its own; ``runs`` are (fetches, feeds), one session call each."""
 
     def __init__(self, build, experiment, corpus, arrays):
@@ -41,24 +41,33 @@ class _Graph:
 
 def ours(experiment, corpus, arrays):
     """The step of ``ptb/train.py``, run as its loop does."""
-    return _Graph(_ours, experiment, corpus, arrays)
+    return GraphStep(lambda *given: run_of(TRAINER, *given), experiment, corpus, arrays)
 
 
 def unrolled_cell(experiment, corpus, arrays):
     """TensorFlow's BasicLSTMCell, one step after the other."""
-    return _Graph(_stock(_unrolled), experiment, corpus, arrays)
+    return GraphStep(_stock(_unrolled), experiment, corpus, arrays)
 
 
 def block_lstm(experiment, corpus, arrays):
     """``tf.raw_ops.BlockLSTM``, TensorFlow's fused kernel."""
-    return _Graph(_stock(_block), experiment, corpus, arrays)
+    return GraphStep(_stock(_block), experiment, corpus, arrays)
 
 
-def _ours(experiment, corpus):
-    task = train.build(TRAINER, experiment, corpus)
+def run_of(trainer, experiment, corpus):
+    """The runs of a trainer's own step."""
+    task = train.build(trainer, experiment, corpus)
     feeds = dict(task.feed(0))
     feeds[task.step.learning_rate] = experiment.train.learning_rate
     return [([task.step.run, task.step.finite], feeds)]
+
+
+def zeroing_runs(variables, threshold):
+    """The original's second run, which zeroes small weights; none where the threshold is 0."""
+    if not threshold:
+        return []
+    small = [tf.where(tf.abs(each) < threshold, tf.zeros_like(each), each) for each in variables]
+    return [([tf.assign(each, value).op for each, value in zip(variables, small)], {})]
 
 
 def _stock(layer):
@@ -83,12 +92,9 @@ def _stock(layer):
         clipped, _ = tf.clip_by_global_norm(gradients, settings.max_grad_norm)
         update = tf.train.GradientDescentOptimizer(rate).apply_gradients(zip(clipped, trained))
         batch = text.batch_view(corpus.train, *shape)[0]
-        runs = [([update, carry, cost], {words: batch[0], targets: batch[1], rate: settings.learning_rate})]
-        threshold = experiment.sparsity.active_threshold
-        if threshold:
-            small = [tf.where(tf.abs(each) < threshold, tf.zeros_like(each), each) for each in trained]
-            runs.append(([tf.assign(each, value) for each, value in zip(trained, small)], {}))
-        return [([getattr(each, "op", each) for each in tf.nest.flatten(fetches)], feeds) for fetches, feeds in runs]
+        feeds = {words: batch[0], targets: batch[1], rate: settings.learning_rate}
+        fetches = [update, cost] + [each.op for each in carry]
+        return [(fetches, feeds)] + zeroing_runs(trained, experiment.sparsity.active_threshold)
 
     return build
 

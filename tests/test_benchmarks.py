@@ -7,11 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rhns import variables
 from sparse_rnn.errors import UserError
 
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "benchmarks")
 sys.path.insert(0, FOLDER)
 
+import highway_steps  # noqa: E402
 import inference  # noqa: E402
 import language_model  # noqa: E402
 import measuring  # noqa: E402
@@ -54,6 +56,33 @@ def test_every_rival_trains_the_same_weights(rival, kind):
     for name, value in ours.items():
         np.testing.assert_allclose(theirs[name], value, rtol=1e-4, atol=1e-5, err_msg=name)
         assert np.abs(value - arrays[name]).max() > 1e-3
+
+
+@pytest.mark.parametrize("kind", train_step.KINDS)
+def test_the_unrolled_highway_network_trains_the_same_weights(kind):
+    tiny = [
+        "model.hidden_sizes=[7]",
+        "model.depth=3",
+        "model.init_scale=0.5",
+        "train.batch_size=3",
+        "train.num_steps=4",
+    ]
+    experiment = highway_steps.experiment("highway_830", list(train_step.HIGHWAY_KINDS[kind]) + tiny)
+    corpus = language_model.corpus(200, WORDS)
+    arrays = language_model.arrays(experiment.model, WORDS, variables.shapes)
+    trained = []
+    for rival in ("ours", "unrolled_cell"):
+        step = highway_steps.make(rival, experiment, corpus, arrays)
+        for _ in range(4):
+            step()
+        trained.append(step.weights())
+    ours, theirs = trained
+    assert set(ours) == set(arrays) == set(theirs)
+    for name, value in ours.items():
+        np.testing.assert_allclose(theirs[name], value, rtol=1e-4, atol=1e-5, err_msg=name)
+        assert np.abs(value - arrays[name]).max() > 1e-3
+    with pytest.raises(UserError, match="there is no highway network of that kind"):
+        highway_steps.make("block_lstm", experiment, corpus, arrays)
 
 
 @pytest.mark.parametrize("rival", inference.RIVALS)
