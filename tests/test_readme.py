@@ -17,6 +17,9 @@ def test_every_key_of_a_config_is_in_the_table():
 def test_every_shipped_config_is_named():
     for path in (ROOT / "ptb" / "configs").glob("*.json"):
         assert "`{}`".format(path.stem) in README
+    highway = (ROOT / "rhns" / "README.md").read_text(encoding="utf-8")
+    for path in (ROOT / "rhns" / "configs").glob("*.json"):
+        assert "`{}`".format(path.stem) in highway
 
 
 def test_every_file_that_is_linked_exists():
