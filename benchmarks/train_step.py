@@ -16,14 +16,18 @@ import reporting
 import training_steps
 
 from sparse_rnn.compat import VERSION
+from sparse_rnn.errors import UserError
 from sparse_rnn.training import command, command_line
 
 RIVALS = {
     "ours": "ours",
     "unrolled cell": "unrolled_cell",
+    "unrolled cell, no oneDNN": "unrolled_cell",
     "BlockLSTM": "block_lstm",
     "PyTorch": "PyTorch",
 }
+#: What TensorFlow 2 does by itself on all but the newest processors; this project asks for oneDNN on every one.
+ENVIRONMENTS = {"unrolled cell, no oneDNN": {"TF_ENABLE_ONEDNN_OPTS": "0"}}
 KINDS = {"dense": (), "iss": (language_model.ISS,)}
 HIGHWAY_KINDS = {"dense": (), "iss": (highway_steps.ISS,)}
 SIZES = language_model.SIZES + tuple(highway_steps.SIZES)
@@ -32,6 +36,8 @@ KEYS = ("tensorflow", "size", "kind", "rival")
 
 def make(rival, size, kind):
     """A rival's step, in its own process."""
+    if rival in ENVIRONMENTS and VERSION.startswith("1."):
+        raise UserError("TensorFlow {} has no oneDNN.".format(VERSION))
     if size in highway_steps.SIZES:
         from rhns import variables
 
@@ -64,7 +70,7 @@ def main(arguments):
 def _measure(flags, size, kind):
     train = (highway_steps if size in highway_steps.SIZES else language_model).experiment(size).train
     words = train.batch_size * train.num_steps
-    rivals = [measuring.Rival(rival, make, (rival, size, kind)) for rival in flags.rivals]
+    rivals = [measuring.Rival(rival, make, (rival, size, kind), ENVIRONMENTS.get(rival, {})) for rival in flags.rivals]
     rows = []
     for found in measuring.measure(rivals, flags.repeats):
         low, high = found.timing.quartiles

@@ -21,9 +21,10 @@ def _quiet():
     """Keep from a person what TensorFlow's libraries say of themselves.
 
     They write some of it to the file of stderr while they load, before any setting of theirs holds. With
-    TF_CPP_MIN_LOG_LEVEL in the environment everything is shown.
+    TF_CPP_MIN_LOG_LEVEL in the environment everything is shown, but for the level that is set here: processes that
+    are started from here inherit it.
     """
-    if _CHOSEN_ELSEWHERE or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+    if _CHOSEN_ELSEWHERE or os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") != "3":
         yield
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
