@@ -2,9 +2,9 @@
 
     python benchmarks/shrink.py [--questions=large,epochs] [--history=results/ptb_small_iss/metrics.csv] [--repeats=15]
 
-Large: the trainer's step at (1500, 1500) whose units are made dead down to (373, 315), the paper's sizes, before and after
-the cut that ``sparsity.compact_every_epochs`` makes. Epochs: the trainer's step of ``small`` with ISS at the sizes that each
-epoch of a run with ``compact_every_epochs = 1`` would have, going by the kept units in the metrics.csv of a run; an epoch
+Large: the trainer's step at (1500, 1500) whose units are made dead down to (373, 315), the paper's sizes, before and
+after the cut that ``sparsity.compact_every_epochs`` makes. Epochs: the step of ``small`` with ISS at the sizes
+that each epoch of a run with a cut per epoch would have, going by the kept units in the metrics.csv of a run; an epoch
 trains at the sizes that the one before has left. Adds to results/benchmarks/shrink.csv.
 """
 

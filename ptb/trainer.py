@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from ptb import config, model, variables
-from sparse_rnn.errors import UserError
 from sparse_rnn.training import dropout, restoring, text
 from sparse_rnn.training.language.trainer import Trainer
 
@@ -13,18 +12,11 @@ def _load_corpus(data_path, data, vocabulary):
 
 
 def _with_sizes_of(options, arrays, source):
-    if arrays is None and None in (options.embedding_size, options.hidden_sizes):
-        raise UserError(
-            "{} leaves the model's sizes open (null); give --restore_path with a run that has them.".format(source)
-        )
+    if options.hidden_sizes is None or options.embedding_size is None:
+        found = restoring.layer_sizes(arrays, variables.kernel, source, blocks=4)
+        options = replace(options, hidden_sizes=options.hidden_sizes or found)
     if options.embedding_size is None:
         options = replace(options, embedding_size=restoring.width(arrays, variables.EMBEDDING, source))
-    if options.hidden_sizes is None:
-        sizes = []
-        while variables.kernel(len(sizes)) in arrays:
-            sizes.append(restoring.width(arrays, variables.kernel(len(sizes)), source) // 4)
-        restoring.array(arrays, variables.kernel(max(len(sizes) - 1, 0)), source)
-        options = replace(options, hidden_sizes=tuple(sizes))
     return options
 
 

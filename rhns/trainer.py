@@ -3,22 +3,14 @@
 from dataclasses import replace
 
 from rhns import config, data, model, noise, variables
-from sparse_rnn.errors import UserError
 from sparse_rnn.training import command_line, restoring
 from sparse_rnn.training.language.trainer import Trainer
 
 
 def _with_sizes_of(options, arrays, source):
-    if arrays is None and options.hidden_sizes is None:
-        raise UserError(
-            "{} leaves the model's sizes open (null); give --restore_path with a run that has them.".format(source)
-        )
     if options.hidden_sizes is None:
-        sizes = []
-        while variables.matrix(len(sizes), "h", 0) in arrays:
-            sizes.append(restoring.width(arrays, variables.matrix(len(sizes), "h", 0), source))
-        restoring.array(arrays, variables.matrix(max(len(sizes) - 1, 0), "h", 0), source)
-        options = replace(options, hidden_sizes=tuple(sizes))
+        found = restoring.layer_sizes(arrays, lambda layer: variables.matrix(layer, "h", 0), source)
+        options = replace(options, hidden_sizes=found)
     if arrays is not None and options.embedding_size is None and not options.tied:
         options = replace(options, embedding_size=restoring.width(arrays, variables.EMBEDDING, source))
     return options

@@ -31,11 +31,12 @@ __all__ = [
     "lstm",
     "plots",
     "regularizers",
+    "rhn",
     "sparsity",
     "zeroing",
 ]
 
-_ON_FIRST_USE = ("checkpoints", "discovery", "freezing", "lstm", "plots", "regularizers", "zeroing")
+_ON_FIRST_USE = ("checkpoints", "discovery", "freezing", "lstm", "plots", "regularizers", "rhn", "zeroing")
 
 
 def __getattr__(name):

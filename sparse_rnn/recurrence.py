@@ -6,15 +6,15 @@ is a loop. Recurrent layers are written once in terms of sequences and work both
 
 from sparse_rnn.compat import static_shape, tf
 
-#: Longest sequence that is unrolled into the graph; longer ones, and those whose length is not known
+#: Most cells that are unrolled into the graph; longer sequences, and those whose length is not known
 #: while building, run in a loop.
 LONGEST_UNROLLED = 64
 
 
-def split_steps(tensor):
-    """The sequence of the steps of ``tensor [T, ...]``."""
+def split_steps(tensor, cells=1):
+    """The sequence of the steps of ``tensor [T, ...]``; a step passes through ``cells`` cells."""
     steps = static_shape(tensor)[0]
-    return tf.unstack(tensor, steps) if steps and steps <= LONGEST_UNROLLED else tensor
+    return tf.unstack(tensor, steps) if steps and steps * cells <= LONGEST_UNROLLED else tensor
 
 
 def stack_steps(sequence):

@@ -121,7 +121,7 @@ def _forward(inputs, matrices, biases, initial, noise_h):
             s = (h - s) * t + s
         return (s,) + saved, (s,)
 
-    projected = split_steps(product(inputs, matrices[0][:input_size], biases[0]))
+    projected = split_steps(product(inputs, matrices[0][:input_size], biases[0]), len(matrices))
     (outputs, *saved), (last,) = scan(step, (projected,), (initial,), emits=1 + 3 * len(matrices))
     return stack_steps(outputs), last, tuple(saved)
 
@@ -144,7 +144,7 @@ def _backward(inputs, matrices, saved, d_outputs, d_last, noise_h):
             emitted = (d_gates,) + emitted
         return emitted, (d_s,)
 
-    sequences = (split_steps(like_steps(d_outputs, inputs)),) + saved
+    sequences = (split_steps(like_steps(d_outputs, inputs), depth),) + saved
     d_gates, (d_initial,) = scan(step, sequences, (d_last,), emits=depth, reverse=True)
     d_gates = [stack_steps(each) for each in d_gates]
     d_matrices, d_biases = [], []

@@ -56,3 +56,32 @@ def test_input_units_are_embedding_columns_and_the_rows_that_read_them():
     group = iss.input_units("embedding", "embedding", 4, [iss.Consumer("kernel"), iss.Consumer("skip", axis=1)])
     assert places(group, "gate") == [("embedding", 1, 0)]
     assert places(group, "consumer") == [("kernel", 0, 0), ("skip", 1, 0)]
+
+
+def test_a_highway_unit_owns_a_column_and_a_row_of_every_cells_two_matrices():
+    shapes = {"h_0": (3 + 2, 2), "t_0": (5, 2), "h_1": (2, 2), "t_1": (2, 2), "hb": (2,), "tb": (2,), "next": (9, 4)}
+    group = iss.rhn_units(
+        "rhn",
+        [("h_0", "hb"), ("h_1", None)],
+        [("t_0", "tb"), ("t_1", None)],
+        3,
+        2,
+        [iss.Consumer("next", start=6)],
+        ["s"],
+    )
+    groups.check([group], shapes)
+    masks = owned(iss.rhn_units("rhn", [("h_0", "hb"), ("h_1", None)], [("t_0", "tb"), ("t_1", None)], 3, 2), shapes, 1)
+    for name in ("h_0", "t_0"):
+        expected = np.zeros([5, 2], dtype=bool)
+        expected[:, 1] = expected[4] = True
+        np.testing.assert_array_equal(masks[name], expected)
+    np.testing.assert_array_equal(masks["t_1"], [[False, True], [True, True]])
+    np.testing.assert_array_equal(masks["hb"], [False, True])
+    assert places(group, "consumer") == [("next", 0, 6)] and places(group, "state") == [("s", 1, 0)]
+
+
+def test_the_rows_that_read_a_tied_embedding_are_recurrent_in_their_own_layer_and_consumers_in_another():
+    tied = [iss.Consumer("embedding", axis=1), iss.Consumer("h_0"), iss.Consumer("below")]
+    group = iss.rhn_units("rhn", [("h_0", None)], [("t_0", None)], 2, 2, tied)
+    assert places(group, "recurrent") == [("h_0", 0, 2), ("t_0", 0, 2), ("h_0", 0, 0)]
+    assert places(group, "consumer") == [("embedding", 1, 0), ("below", 0, 0)]

@@ -14,6 +14,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 BIDAF = (ROOT / "bidaf" / "README.md").read_text(encoding="utf-8")
+RHNS = (ROOT / "rhns" / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("text, experiment", [(README, config.Experiment), (BIDAF, bidaf_config.Experiment)])
@@ -21,7 +22,7 @@ def test_every_key_of_a_config_is_in_the_table(text, experiment):
     assert reference(experiment).strip() in text
 
 
-@pytest.mark.parametrize("text, trainer", [(README, "ptb"), (BIDAF, "bidaf")])
+@pytest.mark.parametrize("text, trainer", [(README, "ptb"), (RHNS, "rhns"), (BIDAF, "bidaf")])
 def test_every_shipped_config_is_named(text, trainer):
     for path in (ROOT / trainer / "configs").glob("*.json"):
         assert "`{}`".format(path.stem) in text

@@ -72,6 +72,14 @@ def test_l1_is_the_sum_of_absolute_values(use_resource):
 
 
 @pytest.mark.parametrize("use_resource", [True, False])
+def test_l2_is_half_the_sum_of_squares(use_resource):
+    weights = arrays()
+    variables = variables_of(weights, use_resource)
+    function = over(lambda array: np.sum(np.square(array)) / 2)
+    assert_penalty(regularizers.l2(variables, STRENGTH), variables, function, weights)
+
+
+@pytest.mark.parametrize("use_resource", [True, False])
 def test_rows_are_the_sum_of_the_rows_norms(use_resource):
     weights, variables = matrices(use_resource)
     function = over(lambda array: sum(np.sqrt(np.sum(row**2) + 1e-8) for row in array))

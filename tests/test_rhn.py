@@ -145,6 +145,13 @@ def test_shapes_are_known_while_building(form):
     assert (outputs.shape.as_list(), last.shape.as_list()) == ([TIME, BATCH, UNITS], [BATCH, UNITS])
 
 
+def test_a_deep_network_runs_in_a_loop_where_its_cells_would_swell_the_graph(graph, monkeypatch):
+    monkeypatch.setattr(recurrence, "LONGEST_UNROLLED", TIME * DEPTH - 1)
+    with_gradients(ours, [tf.constant(each) for each in arrays()], noises())
+    products = [operation for operation in graph.get_operations() if operation.type == "MatMul"]
+    assert len(products) <= 2 * (DEPTH + 1) + DEPTH  # those of the loop's body may lie in a function of their own
+
+
 def test_weights_are_variables_that_learn(form):
     given = [each.astype(np.float32) for each in arrays()]
     made = given[:2] + [variable("w{}".format(number), each) for number, each in enumerate(given[2:])]

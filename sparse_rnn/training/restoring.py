@@ -76,3 +76,25 @@ def width(arrays, name, source):
             "checkpoint '{}' holds '{}' with shape {}; it must be a matrix.".format(source, name, list(shape))
         )
     return shape[1]
+
+
+def layer_sizes(arrays, matrix_of, source, blocks=1):
+    """The units of each layer of a checkpoint, as a tuple.
+
+    Args:
+      arrays: ``{variable name: array}``; None where there is no checkpoint.
+      matrix_of: maps the number of a layer to the name of a matrix ``[.., blocks * units]`` of it.
+      source: the checkpoint's prefix, or the config that leaves the sizes open, for the error.
+      blocks: blocks of columns that a layer's matrix has.
+
+    Raises:
+      UserError: there is no checkpoint, or no such matrix in it.
+    """
+    if arrays is None:
+        raise UserError(
+            "{} leaves the model's sizes open (null); give --restore_path with a run that has them.".format(source)
+        )
+    sizes = []
+    while not sizes or matrix_of(len(sizes)) in arrays:
+        sizes.append(width(arrays, matrix_of(len(sizes)), source) // blocks)
+    return tuple(sizes)
