@@ -102,7 +102,6 @@ MUTATIONS = {
     "a softmax over units pins nothing": ((walk.RULES, "Softmax", same_shape), "softmaxed"),
     "a mean over units pins nothing": ((walk.RULES, "Mean", kept_dimensions), "normalised"),
     "a sum over units pins nothing": ((walk.RULES, "Sum", kept_dimensions), "summed"),
-    "a cast of a size pins nothing": ((walk.RULES, "Cast", first_operand), "sized"),
     "activations multiplied pin nothing": ((values.Step, "contract", tied_only), "dot_attention"),
     "blocks of a reshape are not tied": ((reshaping._Reshape, "_divided", blocks_untied), "gates_by_reshape"),
     "an unknown operation pins nothing": ((walk.Analysis, "_unfollowed", unpinned), "rolled"),

@@ -10,6 +10,9 @@ Sound before complete: an operation without a rule pins all that it touches, and
 
 import contextlib
 import gc
+import itertools
+
+import numpy as np
 
 from sparse_rnn import names
 from sparse_rnn.compat import tf
@@ -84,7 +87,9 @@ def _discover(graph, keep):
     scope = walk.Scope(nodes)
     analysis.walk(scope, forward.order)
     for node, number in kept:
-        for dimension in scope.values[node][number].dimensions():
+        kept_value = scope.values[node][number]
+        counted = [count.dimensions for count in np.ravel(getattr(kept_value, "counts", None)) if count is not None]
+        for dimension in itertools.chain(kept_value.dimensions(), *counted):
             analysis.classes.pin(dimension, "`{}` is to be kept".format(node.name))
     if forward.second_order is not None:
         for variable in analysis.variables.values():

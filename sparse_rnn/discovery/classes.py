@@ -60,6 +60,10 @@ class Classes:
                 waiting.extend(reversed(parts))
         return leaves
 
+    def nodes_of(self, dimension: Iterable[Segment]) -> List[int]:
+        """The unsplit roots of a dimension, in order."""
+        return [leaf for segment in dimension for leaf in self.nodes(segment.node)]
+
     def expand(self, dimension: Sequence[Segment]) -> Dimension:
         """The dimension in unsplit roots."""
         return tuple(Segment(leaf, segment.zero) for segment in dimension for leaf in self.nodes(segment.node))

@@ -3,7 +3,12 @@
 Either form of TensorFlow's loops is followed once: what goes round has the same indices in every round.
 """
 
+import itertools
+
+from sparse_rnn.discovery import counting
 from sparse_rnn.discovery.values import Elements, Unfollowed, Value, Variable, tracked, without_zero
+
+_CHANGES = "may change a length from round to round"
 
 
 def rules():
@@ -36,7 +41,9 @@ def merge(step):
         raise Unfollowed("has no input that is known beforehand")
     if len(known) == len(step.inputs):
         return [_one_of(step, known), Value([])]
-    result = tracked(known[0])
+    # A loop's Enter has the shape of all rounds already; what enters has that of the first.
+    entering = next(source for (source, _), value in zip(step.node.inputs, step.inputs) if value is not None)
+    result = _in_any_round(step, known[0], step.scope.shape(*entering.inputs[0]), step.shape())
     step.analysis.rounds.append((step, result))
     return [result, Value([])]
 
@@ -45,7 +52,9 @@ def close(step, result):
     """Tie a loop's Merge with what comes back from the round before."""
     for (source, number), value in zip(step.node.inputs, step.inputs):
         if value is None:
-            _same_or_pinned(step, result, step.scope.values[source][number])
+            coming = step.scope.values[source][number]
+            counting.pin_counted(step, coming)
+            _same_or_pinned(step, result, coming)
 
 
 def call(step):
@@ -61,6 +70,8 @@ def branches(step):
     else:
         names = [step.attribute(name, "func").name for name in ("then_branch", "else_branch")]
     results = [step.analysis.call(step, name, arguments) for name in names]
+    for value in itertools.chain(*results):
+        counting.pin_counted(step, value)
     return [_one_of(step, list(each)) for each in zip(*results)]
 
 
@@ -68,21 +79,51 @@ def loop(step):
     """What goes round; what the body hands on as it is keeps what is known of it."""
     body = step.attribute("body", "func").name
     kept = step.analysis.handed_on(step.scope, body)
-    arguments = [value if number in kept else tracked(value) for number, value in enumerate(step.inputs)]
+    arguments = list(step.inputs)
+    for number, (value, source) in enumerate(zip(step.inputs, step.node.inputs)):
+        if number not in kept:
+            counting.pin_counted(step, value)
+            arguments[number] = _in_any_round(step, value, step.scope.shape(*source), step.shape(number))
     step.analysis.call(step, step.attribute("cond", "func").name, arguments)
     results = step.analysis.call(step, body, arguments)
     for number, (argument, result) in enumerate(zip(arguments, results)):
         if number not in kept:
+            counting.pin_counted(step, result)
             _same_or_pinned(step, argument, result)
     return arguments
 
 
+def _in_any_round(step, value, before, during):
+    """What is known of a tensor that goes round: its dimensions, but not a length that may change on the way.
+
+    Args:
+      step: the loop, or its Merge.
+      value: what goes in.
+      before: its static shape.
+      during: the static shape that holds for all rounds.
+    """
+    if not isinstance(value, Value) or value.dims is None or before is None:
+        return tracked(value)
+    changing = [during is None or (length is not None and now is None) for length, now in zip(before, during or before)]
+    dims = list(tracked(value).dims)
+    for axis, dimension in enumerate(dims):
+        if changing[axis]:
+            step.pin(dimension, _CHANGES)
+            dims[axis] = step.fresh(None, _CHANGES)
+    return Value(None if during is None else dims)
+
+
 def _same_or_pinned(step, first, second):
-    try:
-        same(step, first, second)
-    except Unfollowed as why:
-        for dimension in first.dimensions() + second.dimensions():
-            step.pin(dimension, str(why))
+    pairs = [(first, second)]
+    if all(isinstance(each, Value) and each.dims is not None for each in pairs[0]):
+        if len(first.dims) == len(second.dims):
+            pairs = [(Value([one]), Value([other])) for one, other in zip(first.dims, second.dims)]
+    for one, other in pairs:
+        try:
+            same(step, one, other)
+        except Unfollowed as why:
+            for dimension in one.dimensions() + other.dimensions():
+                step.pin(dimension, str(why))
 
 
 def same(step, first, second):
@@ -91,9 +132,15 @@ def same(step, first, second):
         if first.value is not None and second.value is not None:
             same(step, first.value, second.value)
         first.become(second)
+        counting.pin_all(step, first.lengths_in_use())
     elif isinstance(first, Variable) and first is second:
         return
     elif isinstance(first, Value) and isinstance(second, Value) and first.dims is not None and second.dims is not None:
+        if any(
+            {step.classes.length(one), step.classes.length(other)} == {None, 1}
+            for one, other in zip(first.dims, second.dims)
+        ):
+            raise Unfollowed("gives tensors that may broadcast differently in turn")
         step.tie_all(first, second)
     else:
         raise Unfollowed("gives different kinds of things in turn")

@@ -14,9 +14,10 @@ KEEPS_ZERO = (
     "Sinh Softsign Sqrt Square Tan Tanh"
 ).split()
 LOSES_ZERO = (
-    "BitwiseNot Cos Cosh Erfc Exp Inv IsFinite IsInf IsNan Lgamma Log LogicalNot OnesLike Reciprocal Rsqrt Sigmoid "
-    "Softplus ZerosLike"
+    "BitwiseNot Cos Cosh Erfc Exp IsFinite IsInf IsNan LogicalNot OnesLike Sigmoid Softplus ZerosLike"
 ).split()
+#: Infinite at 0.
+POLES = "Inv Lgamma Log Reciprocal Rsqrt".split()
 #: Zero where every operand is.
 ALL = "Add AddN AddV2 LogicalOr Maximum Minimum SquaredDifference Sub AccumulateNV2".split()
 #: Zero where any operand is.
@@ -38,9 +39,11 @@ def rules():
     found = dict.fromkeys(PASSES + ["IdentityN"], identity_n)
     found.update(dict.fromkeys(KEEPS_ZERO, _keeps_zero))
     found.update(dict.fromkeys(LOSES_ZERO, _loses_zero))
+    found.update(dict.fromkeys(POLES, _pole))
     for ops, combine in ((ALL, _all), (ANY, _any), (FIRST, _first), (NEVER, _never)):
         found.update({op: _broadcasting(combine) for op in ops})
-    found.update(Cast=cast, Select=select, BiasAdd=bias_add, BroadcastTo=broadcast_to)
+    found.update(dict.fromkeys(("Div", "RealDiv"), divide))
+    found.update(Cast=identity_n, Select=select, BiasAdd=bias_add)
     return found
 
 
@@ -50,15 +53,6 @@ def identity_n(step):
         read(value) if isinstance(value, Variable) and value.reference and not step.node.op.startswith("Ref") else value
         for value in step.inputs
     ]
-
-
-def cast(step):
-    """Where a number of units becomes a float it takes part in what is computed, so the units must all stay."""
-    value = step.tensor(0)
-    if value.counts and step.attribute("DstT", "type") in FLOATS:
-        for dimension in (each for counted in value.counts for each in counted):
-            step.pin(dimension, "computes with the number of units")
-    return [value]
 
 
 def select(step):
@@ -78,25 +72,25 @@ def bias_add(step):
     return [_combined(step, [value, bias], _all)]
 
 
-def broadcast_to(step):
-    """Dimensions of length 1 are repeated, so all indices of the new ones are alike."""
-    value = step.tensor(0)
-    lengths = step.lengths()
-    missing = len(lengths) - len(value.dims)
-    dims = [step.fresh(length) for length in lengths[:missing]]
-    for dimension, length in zip(value.dims, lengths[missing:]):
-        dims.append(step.fresh(length) if step.classes.length(dimension) == 1 and length != 1 else dimension)
-    return [Value(dims, value.pure)]
-
-
 def _keeps_zero(step):
     value = step.tensor(0)
-    return [Value(value.dims, value.pure, counts=value.counts)]
+    return [Value(value.dims, value.pure)]
 
 
 def _loses_zero(step):
     value = step.tensor(0)
-    return [Value([without_zero(dimension) for dimension in value.dims], value.pure, counts=value.counts)]
+    return [Value([without_zero(dimension) for dimension in value.dims], value.pure)]
+
+
+def _pole(step):
+    step.divided_by(step.tensor(0))
+    return _loses_zero(step)
+
+
+def divide(step):
+    """What is divided by weights that are all zero is no number any more."""
+    step.divided_by(step.tensor(1))
+    return [_combined(step, step.tensors(), _first)]
 
 
 def _broadcasting(combine):
@@ -111,13 +105,7 @@ def _combined(step, values, combine):
         present = [axis - rank + len(value.dims) for value in values]
         column = [value.dims[place] if place >= 0 else None for value, place in zip(values, present)]
         dims.append(_one_dimension(step, column, combine))
-    counts = _counts(values) if rank <= 1 else ()
-    return Value(dims, all(value.pure for value in values), counts=counts)
-
-
-def _counts(values):
-    every = tuple(each for value in values for counted in value.counts for each in counted)
-    return (every,) if every else ()
+    return Value(dims, all(value.pure for value in values))
 
 
 def _one_dimension(step, column, combine):

@@ -35,6 +35,9 @@ _ELEMENTWISE = frozenset(
     + ["Cast", "If", "Merge", "Select", "StatelessIf", "Switch"]
 )
 _SEED = re.compile(r"^(.*/)?grad_ys_\d+(_indices|_values|_shape)?(_\d+)?$")
+_SIZES = ("Rank", "Shape", "ShapeN", "Size", "VariableShape")
+#: What puts scalars in a row, as the losses of several towers before their mean is taken.
+_COLLECTS = ("ConcatV2", "ExpandDims", "Pack", "Reshape")
 #: What a tensor depends on: constants alone, weights, scalars that are no weights, data.
 _CONSTANT, _WEIGHT, _SCALAR, _DATA = range(4)
 
@@ -110,10 +113,25 @@ class Forward:
         return {
             (node, source)
             for node in self._nodes.every
-            if node.op in _ADDITIONS and node in self._kinds and self._kinds[node] > _WEIGHT
+            if node.op in _ADDITIONS and self._kinds.get(node, _CONSTANT) > _WEIGHT and self._stays_scalar(node)
             for source, _ in node.inputs
-            if self._kinds.get(source) == _WEIGHT and self._nodes.shape(node) == []
+            if self._kinds.get(source) == _WEIGHT
         }
+
+    def _stays_scalar(self, node):
+        """Whether nothing but scalars is computed from it, so that it is a loss and no part of a layer."""
+        seen, waiting = {node}, [node]
+        while waiting:
+            node = waiting.pop()
+            shapes = [self._nodes.shape(node, number) for number in range(self._nodes.outputs(node))]
+            if node.op not in _COLLECTS and any(shape != [] for shape in shapes):
+                return False
+            following = {
+                each for each in self._consumers[node] if each.op not in OBSERVERS and not self._left_out(each)
+            }
+            waiting += following - seen
+            seen |= following
+        return True
 
     def _find_kinds(self):
         kinds = {}
@@ -123,6 +141,8 @@ class Forward:
         return kinds
 
     def _kind(self, node, inputs):
+        if node.op in _SIZES:  # whatever they count; who computes with it decides
+            return _CONSTANT
         if not inputs:
             return self._source_kind(node)
         if _DATA in inputs or "Random" in node.op or node.op in ("Multinomial", "TruncatedNormal", "RestoreV2"):

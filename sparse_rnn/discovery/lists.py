@@ -1,5 +1,6 @@
 """Rules of TensorArrays, tensor lists and stacks: whatever is put into one has the dimensions of all the others."""
 
+from sparse_rnn.discovery import control, counting
 from sparse_rnn.discovery.sources import elements_of
 from sparse_rnn.discovery.values import Elements, Unfollowed, Value, tracked
 
@@ -21,7 +22,7 @@ def rules():
         "TensorListGather": stack,
         "TensorListGetItem": read_element,
         "TensorListLength": size,
-        "TensorListElementShape": size,
+        "TensorListElementShape": element_shape,
         "TensorListPopBack": pop,
         "TensorListPushBack": push,
         "TensorListReserve": new_list,
@@ -38,13 +39,23 @@ def new_list(step):
 
 def new_array(step):
     """An empty TensorArray: its handle, and the tensor that orders its use."""
-    elements = Elements()
+    elements = Elements(None if step.attribute("identical_element_shapes", "b") else Value(None))
     return [elements, elements]
 
 
 def size(step):
-    """How many elements, or how large they are."""
+    """How many elements."""
     return [step.fresh_value()]
+
+
+def element_shape(step):
+    """How large the elements are."""
+    found = step.fresh_value()
+    element = elements_of(step, 0).value
+    if element is None or element.dims is None:
+        raise Unfollowed("counts dimensions that are not known while building")
+    found.counts = counting.lengths_of(element)
+    return [found]
 
 
 def same_list(step):
@@ -109,17 +120,20 @@ def _row(step, value):
 
 
 def _put(step, elements, value):
+    if value.counts is not None:
+        counting.pin_all(step, elements.lengths_in_use(added=value))
     if elements.value is None:
         elements.value = tracked(value)
     elif elements.value.dims is None:
         raise Unfollowed("puts a tensor into a list of unknown rank")
     else:
-        step.tie_all(elements.value, value)
+        control.same(step, elements.value, value)
     return elements
 
 
 def _element(step, elements, shape):
     """An element; the first to ask says what elements are like where nothing was put in yet."""
+    counting.pin_all(step, elements.lengths_in_use(read=True))
     if elements.value is None:
         elements.value = Value(None if shape is None else [step.fresh(length) for length in shape])
     return elements.value

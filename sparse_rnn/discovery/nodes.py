@@ -4,15 +4,21 @@ import re
 
 from sparse_rnn.compat import tf
 
+_NORMALISED = ("y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2")
 #: Names of the outputs, in order, of operations that have more than one; functions refer to outputs by name.
 OUTPUTS = {
     "BlockLSTM": ("i", "cs", "f", "o", "ci", "co", "h"),
     "BlockLSTMV2": ("i", "cs", "f", "o", "ci", "co", "h"),
+    "FusedBatchNorm": _NORMALISED,
+    "FusedBatchNormV2": _NORMALISED,
+    "FusedBatchNormV3": _NORMALISED + ("reserve_space_3",),
     "GRUBlockCell": ("r", "u", "c", "h"),
     "LSTMBlockCell": ("i", "cs", "f", "o", "ci", "co", "h"),
     "Merge": ("output", "value_index"),
     "SoftmaxCrossEntropyWithLogits": ("loss", "backprop"),
     "SparseSoftmaxCrossEntropyWithLogits": ("loss", "backprop"),
+    "StatelessRandomGetKeyCounter": ("key", "counter"),
+    "StatelessRandomGetKeyCounterAlg": ("key", "counter", "alg"),
     "Switch": ("output_false", "output_true"),
     "TensorArrayV3": ("handle", "flow"),
     "TensorListPopBack": ("output_handle", "tensor"),

@@ -21,6 +21,9 @@ def rules():
         "Cumprod": cumulative,
         "Cumsum": cumulative,
         "Einsum": einsum,
+        "FusedBatchNorm": batch_norm,
+        "FusedBatchNormV2": batch_norm,
+        "FusedBatchNormV3": batch_norm,
         "InTopK": in_top,
         "InTopKV2": in_top,
         "L2Loss": l2_loss,
@@ -108,6 +111,21 @@ def pool(step):
     if windows[0] != 1 or windows[channel] != 1:
         raise Unfollowed("pools over channels or examples")
     return [Value(_windowed(step, image, step.lengths(), (0, channel)))]
+
+
+def batch_norm(step):
+    """``(x [B, h, w, c], scale [c], offset [c], mean, variance)``: every channel is normalised by itself."""
+    image, *vectors = step.tensors()
+    channel = 3 if step.attribute("data_format", "s") != b"NCHW" else 1
+    for vector in vectors:
+        if step.classes.length(vector.dims[0]):  # mean and variance are empty while training
+            step.tie(image.dims[channel], vector.dims[0])
+    for axis, dimension in enumerate(image.dims):
+        if axis != channel:
+            step.pin(dimension, "averages over the indices")
+    dims = [without_zero(dimension) for dimension in image.dims]
+    further = [step.fresh_value(number) for number in range(5, step.scope.outputs(step.node))]
+    return [Value(dims)] + [Value([dims[channel]]) for _ in range(4)] + further
 
 
 def _windowed(step, image, lengths, kept):
@@ -203,8 +221,7 @@ def _reduce(step, read):
             read(dimension)
         if keep:
             dims.append(step.fresh(1))
-    counts = (tuple(each for counted in value.counts for each in counted),) if value.counts else ()
-    return [Value(dims, value.pure, counts=counts)]
+    return [Value(dims, value.pure)]
 
 
 def _sum_over(step, dimension):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sparse_rnn.discovery import counting
 from sparse_rnn.discovery.values import Unfollowed, Value, Variable
 
 #: Blocks that a dimension is cut into, or put together of; beyond, it has to stay whole.
@@ -26,30 +27,34 @@ def reshape(step):
     for axis, length in enumerate(shape):
         if length == 1:
             dims[axis] = step.fresh(1)
-    rest = _Reshape(step, value.pure, [value.dims[axis] for axis in old], [shape[axis] for axis in new])
+    counts = counting.numbers(step.inputs[1], len(shape))
+    old_dims = [value.dims[axis] for axis in old]
+    rest = _Reshape(step, value.pure, old_dims, [shape[axis] for axis in new], [counts[axis] for axis in new])
     for axis, dimension in zip(new, rest.dims()):
         dims[axis] = dimension
-    # A vector or scalar of lengths goes on counting.
-    return [Value(dims, value.pure, value.const if len(shape) <= 1 else None, value.counts)]
+    for dimension, count in zip(dims, counts):
+        counting.agree(step, dimension, count)
+    return [Value(dims, value.pure)]
 
 
 class _Reshape:
     """Old dimensions, cut into factors from the last backwards, and put together to the new ones."""
 
-    def __init__(self, step, pure, old, new):
+    def __init__(self, step, pure, old, new, counts):
         self._step = step
         # Blocks are only worth following where there may be units: along weights and what is made of them.
         self._pure = pure
         self._old = old
         self._new = new
+        self._counts = counts
         self._made = [[] for _ in new]
         # What is left to explain of the last new length, where a part of it is.
         self._length = None
 
     def dims(self):
         """The new dimensions."""
-        while self._old and self._new:
-            if not self._match_last():
+        while self._old or self._new:
+            if not (self._old and self._new and self._match_last()):
                 self._give_up()
                 break
         for number, made in enumerate(self._made):
@@ -64,7 +69,12 @@ class _Reshape:
         dimension = self._old[-1]
         length, wanted = classes.length(dimension), self._new[-1] if self._length is None else self._length
         number = len(self._new) - 1
-        if len(self._old) == 1 and len(self._new) == 1 and (length is None or wanted is None or length == wanted):
+        single = getattr(self._counts[number], "single", None) if self._length is None else None
+        if wanted is None and single is not None:
+            wanted = classes.length(single)
+        same = single is not None and classes.nodes_of(single) == classes.nodes_of(dimension)
+        last = len(self._old) == 1 and len(self._new) == 1 and (length is None or wanted is None or length == wanted)
+        if same or last:
             self._made[number].append(dimension)
             self._old.pop()
             self._new.pop()

@@ -86,6 +86,10 @@ def assemble(analysis, trainable, others, saved):
     pins = analysis.classes.pins()
     leaves = analysis.classes.nodes
     read = {(variable, axis, leaf) for variable, axis, node in analysis.reads for leaf in leaves(node)}
+    for (variable, axis, node), name in analysis.divisors.items():
+        for leaf in leaves(node):
+            if (variable, axis, leaf) in read:
+                pins.setdefault(leaf, []).append("`{}` divides by the weights that read them".format(name))
     found, pinned = [], []
     for leaf, places in _occurrences(analysis, list(trainable) + list(others)).items():
         size = analysis.classes.length((Segment(leaf),))

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from sparse_rnn.discovery.values import Unfollowed, Value, without_zero
+from sparse_rnn.discovery import counting
+from sparse_rnn.discovery.values import Elements, Unfollowed, Value, without_zero
 
 #: Copies of a dimension that are followed; beyond, it has to stay whole.
 MOST_COPIES = 256
@@ -11,6 +12,7 @@ MOST_COPIES = 256
 def rules():
     """Operation type -> rule."""
     return {
+        "BroadcastTo": broadcast_to,
         "ConcatV2": concat,
         "ConjugateTranspose": transpose,
         "ExpandDims": expand_dims,
@@ -29,14 +31,14 @@ def rules():
         "ResourceGather": gather,
         "ReverseSequence": reverse_sequence,
         "ReverseV2": reverse,
-        "Shape": shape_of,
-        "ShapeN": plain,
+        "Shape": shapes_of,
+        "ShapeN": shapes_of,
         "Size": size_of,
         "Squeeze": squeeze,
         "Tile": tile,
         "Transpose": transpose,
         "Unpack": unpack,
-        "VariableShape": shape_of,
+        "VariableShape": shapes_of,
     }
 
 
@@ -61,9 +63,12 @@ def squeeze(step):
     axes = [axis % len(value.dims) for axis in step.attribute("squeeze_dims", "list").i]
     if not axes:
         lengths = [step.classes.length(dimension) for dimension in value.dims]
-        if None in lengths:
+        if None in lengths or step.shape() is None:
             raise Unfollowed("squeezes axes that are not known while building")
         axes = [axis for axis, length in enumerate(lengths) if length == 1]
+        for axis, dimension in enumerate(value.dims):
+            if axis not in axes:
+                step.pin(dimension, "keeps an axis only while it is longer than 1")
     return [Value([each for axis, each in enumerate(value.dims) if axis not in axes], value.pure)]
 
 
@@ -74,14 +79,13 @@ def concat(step):
     if not values[0].dims:
         raise Unfollowed("joins scalars")
     axis %= len(values[0].dims)
-    counts = tuple(each for value in values for each in (value.counts or ((),))) if _counting(values) else ()
     dims = list(values[0].dims)
     for value in values[1:]:
         for place, dimension in enumerate(value.dims):
             if place != axis:
                 dims[place] = step.alike(dims[place], dimension)
     dims[axis] = tuple(segment for value in values for segment in value.dims[axis])
-    return [Value(dims, all(value.pure for value in values), counts=counts)]
+    return [Value(dims, all(value.pure for value in values))]
 
 
 def pack(step):
@@ -94,10 +98,7 @@ def pack(step):
     dims.insert(
         axis if axis >= 0 else len(dims) + 1 + axis, step.fresh(len(values), "stacks tensors, each in its place")
     )
-    consts = [value.const for value in values]
-    const = np.stack(consts) if all(each is not None and np.ndim(each) == 0 for each in consts) else None
-    counts = tuple(each for value in values for each in (value.counts or ((),))) if _counting(values) else ()
-    return [Value(dims, all(value.pure for value in values), const, counts)]
+    return [Value(dims, all(value.pure for value in values))]
 
 
 def unpack(step):
@@ -105,26 +106,25 @@ def unpack(step):
     value = step.tensor(0)
     dims = list(value.dims)
     step.pin(dims.pop(step.attribute("axis", "i")), "takes the indices apart one by one")
-    return [Value(dims, value.pure)] * step.attribute("num", "i")
+    return [Value(dims, value.pure) for _ in range(step.attribute("num", "i"))]
 
 
-def _counting(values):
-    return any(value.counts for value in values)
-
-
-def shape_of(step):
-    """The lengths of the dimensions."""
-    value = step.inputs[0]
-    found = step.fresh_value()
-    found.counts = tuple((dimension,) for dimension in value.dimensions())
-    return [found]
+def shapes_of(step):
+    """The lengths of the dimensions of every input."""
+    made = []
+    for number, value in enumerate(step.inputs):
+        if isinstance(value, Elements) or (isinstance(value, Value) and value.dims is None):
+            raise Unfollowed("counts dimensions that are not known while building")
+        made.append(step.fresh_value(number))
+        made[-1].counts = counting.lengths_of(value)
+    return made
 
 
 def size_of(step):
     """The number of elements."""
-    found = step.fresh_value()
-    found.counts = (tuple(step.inputs[0].dimensions()),)
-    return [found]
+    (value,) = shapes_of(step)
+    value.counts = counting.size_of(step.inputs[0])
+    return [value]
 
 
 def plain(step):
@@ -134,9 +134,7 @@ def plain(step):
 
 def fill(step):
     """All elements are alike."""
-    found = step.fresh_value()
-    found.pure = step.inputs[1].pure
-    return [found]
+    return [Value(counting.made(step, 0), step.tensor(1).pure)]
 
 
 def sequence(step):
@@ -155,10 +153,7 @@ def gather(step):
     step.pin(value.dims[axis], "looks up indices by number")
     dims = value.dims[:axis] + list(indices.dims) + value.dims[axis + 1 :]
     # What is looked up is data and no weight any more: two of them multiplied read each other.
-    found = Value([without_zero(dimension) for dimension in dims], value.pure and indices.pure)
-    if value.counts and len(value.counts) > 1:
-        found.counts = (tuple(each for counted in value.counts for each in counted),)
-    return [found]
+    return [Value([without_zero(dimension) for dimension in dims], value.pure and indices.pure)]
 
 
 def gather_nd(step):
@@ -223,22 +218,36 @@ def pad(step):
 
 def tile(step):
     """Whole copies in a row; copies of a single index are alike."""
-    value = step.tensor(0)
-    lengths = step.lengths()
-    multiples = step.inputs[1].const
-    dims = []
-    for axis, dimension in enumerate(value.dims):
-        length = step.classes.length(dimension)
-        times = None if multiples is None else int(multiples[axis])
-        if times is None and length and lengths[axis] is not None:
-            times = lengths[axis] // length
-        if times == 1:
-            dims.append(dimension)
-        elif length == 1:
-            dims.append(step.fresh(lengths[axis]))
-        elif times is None or length is None or times > MOST_COPIES:
-            step.pin(dimension, "repeats the indices")
-            dims.append(step.fresh(lengths[axis], "repeats the indices"))
+    value, lengths = step.tensor(0), step.lengths()
+    copies = counting.numbers(step.inputs[1], len(value.dims))
+    dims = [_repeated(step, *each) for each in zip(value.dims, copies, lengths)]
+    return [Value(dims, value.pure)]
+
+
+def _repeated(step, dimension, copies, wanted):
+    length = step.classes.length(dimension)
+    times = copies.factor if copies is not None and not copies.dimensions else None
+    if times == 1:
+        return dimension
+    if length == 1:
+        return counting.made_dimension(step, copies, wanted)
+    if times is None or length is None or times > MOST_COPIES:
+        step.pin(dimension, "repeats the indices")
+        counting.pin_count(step, copies)
+        return step.fresh(wanted, "repeats the indices")
+    return dimension * times
+
+
+def broadcast_to(step):
+    """Dimensions of length 1 are repeated, so all indices of the new ones are alike."""
+    value, lengths = step.tensor(0), step.lengths()
+    counts = counting.numbers(step.inputs[1], len(lengths))
+    missing = len(lengths) - len(value.dims)
+    dims = [counting.made_dimension(step, *each) for each in zip(counts[:missing], lengths)]
+    for dimension, count, length in zip(value.dims, counts[missing:], lengths[missing:]):
+        if step.classes.length(dimension) == 1:
+            dims.append(counting.made_dimension(step, count, length))
         else:
-            dims.append(dimension * times)
+            counting.agree(step, dimension, count)
+            dims.append(dimension)
     return [Value(dims, value.pure)]

@@ -15,18 +15,19 @@ def split(step):
         length = step.classes.length(value.dims[axis])
         if length is None:
             raise Unfollowed("cuts a dimension of unknown length")
-        pieces = step.attribute("num_split", "i")
-        sizes = [length // pieces] * pieces
+        sizes = [length // step.attribute("num_split", "i")] * step.attribute("num_split", "i")
     else:
         value, sizes, axis = step.tensor(0), [int(size) for size in step.constant(1)], int(step.constant(2))
         length = step.classes.length(value.dims[axis])
         if -1 in sizes and length is not None:
             sizes[sizes.index(-1)] = length - sum(sizes) - 1
     axis %= len(value.dims)
-    return [
-        Value(value.dims[:axis] + [piece] + value.dims[axis + 1 :], value.pure)
-        for piece in step.cut(value.dims[axis], sizes)
-    ]
+    pieces = step.cut(value.dims[axis], sizes)
+    if step.node.op == "Split":
+        # The pieces are of one size, also in a smaller model: their indices go together.
+        for piece in pieces[1:]:
+            step.tie(pieces[0], piece)
+    return [Value(value.dims[:axis] + [piece] + value.dims[axis + 1 :], value.pure) for piece in pieces]
 
 
 def slice_of(step):
@@ -44,8 +45,6 @@ def slice_of(step):
 def strided_slice(step):
     """Python's indexing: ranges, single indices, new axes."""
     value = step.tensor(0)
-    if value.counts and len(value.counts) > 1 and len(value.dims) == 1:
-        return [_counted(step, value)]
     specification = _specification(step, len(value.dims))
     lengths = iter(step.lengths())
     dims = []
@@ -70,7 +69,7 @@ def strided_slice(step):
         else:
             step.pin(dimension, "takes every so many-th index or reverses their order")
             dims.append(step.fresh(length, "takes every so many-th index or reverses their order"))
-    return [Value(dims, value.pure, counts=value.counts)]
+    return [Value(dims, value.pure)]
 
 
 def _specification(step, rank):
@@ -109,19 +108,3 @@ def _range(step, dimension, start, length):
         step.pin(dimension, "cuts out a range that is not known while building")
         return step.fresh(length, "cuts out a range that is not known while building")
     return step.cut(dimension, [start, length, whole - start - length])[1]
-
-
-def _counted(step, value):
-    """A slice of a vector of lengths: what it counts."""
-    begin, strides = step.inputs[1].const, step.inputs[3].const
-    counts = value.counts
-    if begin is not None and strides is not None and int(strides[0]) == 1:
-        if step.attribute("shrink_axis_mask", "i"):
-            counts = (counts[int(begin[0])],)
-        elif step.inputs[2].const is not None:
-            first = None if step.attribute("begin_mask", "i") else int(begin[0])
-            last = None if step.attribute("end_mask", "i") else int(step.inputs[2].const[0])
-            counts = counts[first:last]
-    found = step.fresh_value()
-    found.counts = counts
-    return found

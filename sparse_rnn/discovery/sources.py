@@ -3,19 +3,16 @@
 import numpy as np
 
 from sparse_rnn.compat import tf
-from sparse_rnn.discovery.values import Elements, Unfollowed, Value, Variable, read
+from sparse_rnn.discovery import counting
+from sparse_rnn.discovery.elementwise import FLOATS
+from sparse_rnn.discovery.values import Elements, Unfollowed, Value, Variable, read, without_zero
 
-_RANDOM = (
-    "Multinomial ParameterizedTruncatedNormal RandomGamma RandomPoisson RandomPoissonV2 RandomShuffle "
-    "RandomStandardNormal RandomUniform RandomUniformInt StatelessMultinomial StatelessRandomGetKeyCounter "
-    "StatelessRandomGetAlg StatelessRandomGetKeyCounterAlg StatelessRandomNormal StatelessRandomNormalV2 "
-    "StatelessRandomUniform StatelessRandomUniformInt StatelessRandomUniformIntV2 StatelessRandomUniformV2 "
-    "StatelessTruncatedNormal StatelessTruncatedNormalV2 TruncatedNormal"
-).split()
+_SEEDS = ("StatelessRandomGetAlg", "StatelessRandomGetKeyCounter", "StatelessRandomGetKeyCounterAlg")
 _DATA = (
     "FIFOQueueV2 IteratorGetNext IteratorGetNextSync QueueDequeueManyV2 QueueDequeueUpToV2 QueueDequeueV2 RestoreV2 "
     "VarIsInitializedOp IsVariableInitialized"
 ).split()
+_DATA_STAYS = "brings in data along these indices"
 #: Operations that make a variable.
 VARIABLES = ("VarHandleOp", "Variable", "VariableV2", "AutoReloadVariable")
 #: Operations that store what is given into a variable, or add it: (variable, value).
@@ -31,7 +28,9 @@ ASSIGNMENTS = (
 
 def rules():
     """Operation type -> rule."""
-    found = dict.fromkeys(_RANDOM + _DATA, fresh)
+    found = dict.fromkeys(counting.DRAWS, noise)
+    found.update(dict.fromkeys(_DATA, data))
+    found.update(dict.fromkeys(_SEEDS, seeds))
     found.update(dict.fromkeys(VARIABLES, variable))
     found.update(dict.fromkeys(ASSIGNMENTS, assign))
     found.update(
@@ -39,28 +38,72 @@ def rules():
         Placeholder=placeholder,
         PlaceholderV2=placeholder,
         PlaceholderWithDefault=placeholder_with_default,
+        RandomShuffle=shuffle,
         ReadVariableOp=read_variable,
     )
     return found
 
 
-def fresh(step):
-    """Numbers that come from outside or are drawn anew."""
-    return [step.fresh_value(number) for number in range(step.scope.outputs(step.node))]
+def data(step):
+    """Numbers that come from outside: as many as there are."""
+    return [step.fresh_value(number, _DATA_STAYS) for number in range(step.scope.outputs(step.node))]
+
+
+def noise(step):
+    """Numbers that are drawn one by one: for fewer units fewer are drawn, of the same distribution.
+
+    Without a state and from a seed that is always the same they are no noise but constants that differ.
+    """
+    shape, *others = step.inputs
+    dims = counting.made(step, 0)
+    if any(others) and all(value.pure for value in others) and step.node.op.startswith("Stateless"):
+        for dimension in dims:
+            step.pin(dimension, "gives every index a number of its own")
+    for dimension in (each for value in others for each in value.dimensions()):
+        step.pin(dimension, "draws numbers with it")
+    return [Value(dims)]
+
+
+def shuffle(step):
+    """Rows in a random order."""
+    first, *rest = step.tensor(0).dims
+    step.pin(first, "changes the order of the indices")
+    length = step.classes.length(first)
+    return [Value([step.fresh(length, "changes the order of the indices")] + [without_zero(each) for each in rest])]
+
+
+def seeds(step):
+    """What a seed is turned into."""
+    return [
+        Value(step.fresh_value(number).dims, all(value.pure for value in step.inputs))
+        for number in range(step.scope.outputs(step.node))
+    ]
 
 
 def placeholder(step):
     """What is fed; where units run along it, whoever feeds it has to feed fewer."""
-    value = step.fresh_value()
-    step.analysis.fed.append((step.node.name, value))
-    return [value]
+    return [_fed(step, step.fresh_value())]
 
 
 def placeholder_with_default(step):
-    """Fed, or else the default."""
-    value = Value(step.tensor(0).dims)
+    """Fed, or else the default; a length of 1 may be another when it is fed."""
+    dims = [
+        step.fresh(None, _DATA_STAYS) if length is None and step.classes.length(dimension) == 1 else dimension
+        for dimension, length in zip(step.tensor(0).dims, step.lengths())
+    ]
+    return [_fed(step, Value(dims))]
+
+
+def _fed(step, value):
+    """Units may run along the last axis of numbers that are fed; the others are examples, steps and places."""
+    dims = value.dimensions()
+    long = [axis for axis, dimension in enumerate(dims) if step.classes.length(dimension) != 1]
+    units = long[-1:] if step.attribute("dtype", "type") in FLOATS and long != [0] else []
+    for axis, dimension in enumerate(dims):
+        if axis not in units:
+            step.pin(dimension, _DATA_STAYS)
     step.analysis.fed.append((step.node.name, value))
-    return [value]
+    return value
 
 
 def variable(step):
@@ -94,8 +137,6 @@ def constant(step):
     value = step.fresh_value()
     value.pure = True
     elements = int(np.prod([size.size for size in proto.tensor_shape.dim]))
-    if elements == 0:
-        return [value]
     array = tf.make_ndarray(proto)
     if elements <= 64:
         value.const = array

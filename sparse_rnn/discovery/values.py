@@ -14,12 +14,12 @@ class Value:
       dims: one Dimension per axis, or None where the rank is not known.
       pure: whether it is computed from weights and constants alone.
       const: its numbers where they are known while building, else None.
-      counts: where it holds lengths of dimensions, for each of its elements the dimensions it counts.
+      counts: where it holds lengths of dimensions, an array of its shape: a counting.Count for each element or None.
     """
 
     __slots__ = ("dims", "pure", "const", "counts")
 
-    def __init__(self, dims, pure=False, const=None, counts=()):
+    def __init__(self, dims, pure=False, const=None, counts=None):
         self.dims = dims
         self.pure = pure
         self.const = const
@@ -48,13 +48,18 @@ class Variable:
 
 
 class Elements:
-    """A TensorArray, a list of tensors or a stack: all that was ever put into it has the same dimensions."""
+    """A TensorArray, a list of tensors or a stack: all that was ever put into it has the same dimensions.
 
-    __slots__ = ("_value", "_same_as")
+    Lengths may be put into it as long as nobody reads it: loops do so to have them for their gradient.
+    """
+
+    __slots__ = ("_value", "_same_as", "_lengths", "_read")
 
     def __init__(self, value=None):
         self._value = value
         self._same_as = self
+        self._lengths = []
+        self._read = False
 
     @property
     def value(self):
@@ -67,9 +72,24 @@ class Elements:
 
     def become(self, other):
         """From now on this list and the other are one."""
-        value = self.value or other.value
-        self._root()._same_as = other._root()
+        value, root, into = self.value or other.value, self._root(), other._root()
+        if root is not into:
+            into._lengths += root._lengths
+            into._read |= root._read
+            root._same_as = into
         self.value = value
+
+    def lengths_in_use(self, added=None, read=False):
+        """The Values that hold lengths, if anybody reads them.
+
+        Args:
+          added: another such Value that is put in.
+          read: whether it is read now.
+        """
+        root = self._root()
+        root._lengths += [added] if added is not None else []
+        root._read |= read
+        return root._lengths if root._read else []
 
     def dimensions(self):
         """All dimensions that are in it."""
@@ -176,6 +196,12 @@ class Step:
         if pieces is None:
             raise Unfollowed("cuts a dimension of unknown length")
         return pieces
+
+    def divided_by(self, value):
+        """Note the weights that must not all become zero."""
+        for segment in (each for dimension in value.dims for each in dimension if each.zero):
+            for variable, axis in segment.zero:
+                self.analysis.divisors[variable, axis, segment.node] = self.node.name
 
     def contract(self, one, dimension, other, counterpart):
         """A product of ``one`` and ``other`` is summed over these dimensions of them.

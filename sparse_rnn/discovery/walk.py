@@ -1,9 +1,11 @@
 """The walk over a graph, from what goes in to what comes out, that applies each operation's rule."""
 
+from sparse_rnn.compat import tf
 from sparse_rnn.discovery import cells, control, elementwise, lists, products, reshaping, shapes, slicing, sources
 from sparse_rnn.discovery.classes import Classes, Segment
+from sparse_rnn.discovery.counting import follow, pin_all, pin_counted
 from sparse_rnn.discovery.folding import fold
-from sparse_rnn.discovery.values import Step, Unfollowed, Value, Variable
+from sparse_rnn.discovery.values import Elements, Step, Unfollowed, Value, Variable
 
 #: Operation type -> the rule that relates its outputs to its inputs. What has none pins what it touches.
 RULES = {}
@@ -28,6 +30,7 @@ class Analysis:
       classes: the Classes.
       variables: name -> Variable.
       reads: (variable, axis, node): a sum over these units has these weights in it.
+      divisors: (variable, axis, node) -> an operation that divides by these weights alone.
       fed: (name, Value) of each placeholder.
       constants: (name, Value, array) of each constant whose numbers differ.
       rounds: the Merges of loops, to be tied with what comes back.
@@ -37,6 +40,7 @@ class Analysis:
         self.classes = Classes()
         self.variables = {}
         self.reads = set()
+        self.divisors = {}
         self.fed = []
         self.constants = []
         self.rounds = []
@@ -103,7 +107,7 @@ class Analysis:
                 raise Unfollowed("calls a function that is not in the graph")
             try:
                 self._bodies[key] = scope.nodes.body(name, lengths)
-            except (KeyError, ValueError) as error:
+            except (KeyError, TypeError, ValueError, tf.errors.OpError) as error:
                 raise Unfollowed("calls a function that cannot be followed ({})".format(error)) from error
         return self._bodies[key]
 
@@ -115,12 +119,13 @@ class Analysis:
                 raise Unfollowed("is an operation ({}) that is not followed".format(node.op))
             outputs = rule(step)
             fold(step, outputs)
-            return outputs
         except Unfollowed as why:
-            return self._unfollowed(step, str(why))
+            outputs = self._unfollowed(step, str(why))
         except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError):
             # A form of the operation that its rule was not written for.
-            return self._unfollowed(step, "is an operation ({}) in a form that is not followed".format(node.op))
+            outputs = self._unfollowed(step, "is an operation ({}) in a form that is not followed".format(node.op))
+        follow(step, outputs)
+        return outputs
 
     def _input(self, scope, node, source, number):
         if source in scope.values:
@@ -133,8 +138,12 @@ class Analysis:
 
     def _unfollowed(self, step, why):
         for value in step.inputs:
+            if isinstance(value, Elements):
+                value.value = value.value or Value(None)  # whatever will be put into it
+                pin_all(step, value.lengths_in_use(read=True))
             for dimension in value.dimensions() if value is not None else ():
                 step.pin(dimension, why)
+            pin_counted(step, value)
         return [step.fresh_value(number, why) for number in range(step.scope.outputs(step.node))]
 
 
