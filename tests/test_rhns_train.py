@@ -87,6 +87,16 @@ def test_an_interrupted_run_ends_in_the_same_numbers(trained_rhn, text_folder, r
     assert tiny.same_weights(tiny.weights(run), tiny.weights(trained_rhn))
 
 
+def test_a_network_shrinks_as_it_trains(text_folder, run, no_figures):
+    assert train.main(tiny_rhns.arguments(run, text_folder, "sparsity.compact_every_epochs=1")) == 0
+    first, last = tiny.table(run)
+    assert first["units/rhn_0/in_graph"] == last["units/rhn_0/size"] == 7
+    assert last["units/rhn_0/in_graph"] == first["units/rhn_0/kept"]
+    assert max(first["logit_difference"], last["logit_difference"]) < 1e-5
+    assert restoring.restore(TRAINER, run).experiment.model.hidden_sizes == (last["units/rhn_0/kept"],) < (7,)
+    assert evaluate.main(["--restore_path=" + run, "--data_path=" + text_folder, "--checkpoint=best"]) == 0
+
+
 def test_training_goes_on_from_a_runs_weights(trained_rhn, text_folder, run, no_figures):
     more = ["train.epochs=1", "model.hidden_sizes=null"]
     assert train.main(tiny_rhns.arguments(run, text_folder, *more, restore_path=trained_rhn)) == 0
