@@ -7,6 +7,7 @@ where the file says is counted, listed in left_out.txt, and no reason to stop.
 """
 
 import argparse
+import contextlib
 import os
 import platform
 import shutil
@@ -105,33 +106,34 @@ def main(arguments):
     if _is_there(flags.target_path, described):
         _say("'{}' is prepared already; train with --data_path={}".format(flags.target_path, flags.target_path))
         return 0
-    files.make_folder(os.path.dirname(os.path.abspath(flags.target_path)))  # refused now rather than at the end
-    datasets = {name: squad.read(path) for name, path in sources.items()}
-    if not options.glove:
-        _say("no --glove: the word vectors are random ones, so a model has to learn every word from the questions")
-    prepared = prepare(datasets, options, say=_say)
-    prepared.summary.update(described, versions=_versions())
-    save(prepared, flags.target_path)
+    with whole(flags.target_path) as folder:
+        datasets = {name: squad.read(path) for name, path in sources.items()}
+        if not options.glove:
+            _say("no --glove: the word vectors are random ones, so a model has to learn every word from the questions")
+        prepared = prepare(datasets, options, say=_say)
+        prepared.summary.update(described, versions=_versions())
+        prepared.save(folder)
     _say(report(prepared))
     _say("'{}' is prepared; train with --data_path={}".format(flags.target_path, flags.target_path))
     return 0
 
 
-def save(prepared, folder):
-    """Write prepared data to ``folder``, whole or not at all.
+@contextlib.contextmanager
+def whole(folder):
+    """A folder to write into; at the end it becomes ``folder``, but after an error it is gone.
 
     Raises:
-      UserError: the folder has something in it, or cannot be written.
+      UserError: the folder has something in it, or cannot be written; said before anything is done in it, as far as
+        that can be known.
     """
-    folder = os.path.abspath(folder)
-    files.make_folder(os.path.dirname(folder))
+    above, name = os.path.split(os.path.abspath(folder))
+    files.make_folder(above)
     partial = None
     try:
-        above, name = os.path.split(folder)
         partial = tempfile.mkdtemp(prefix=name + ".", suffix=files.PARTIAL, dir=above)
-        prepared.save(partial)
+        yield partial
         os.chmod(partial, 0o755)
-        os.rename(partial, folder)
+        os.rename(partial, os.path.join(above, name))
     except OSError as error:
         raise UserError("'{}' cannot be written: {}.".format(folder, error.strerror or error)) from error
     finally:

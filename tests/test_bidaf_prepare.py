@@ -251,8 +251,18 @@ def test_a_full_disk_leaves_nothing(tmp_path, article):
     prepared = prepared_of(article)
     with disk.room_for(1500):
         with pytest.raises(UserError, match="cannot be written"):
-            prepare.save(prepared, str(tmp_path / "data"))
+            with prepare.whole(str(tmp_path / "data")) as folder:
+                prepared.save(folder)
     assert os.listdir(str(tmp_path)) == []
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(tmp_path, article, monkeypatch):
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setattr(prepare, "prepare", lambda *arguments, **named: pytest.fail("the work was begun"))
+    command = arguments(tmp_path, article)
+    command[command.index("--target_path") + 1] = str(tmp_path / "file" / "data")
+    with pytest.raises(UserError, match="file' cannot be made"):
+        prepare.main(command)
 
 
 @pytest.mark.parametrize(
