@@ -1,5 +1,6 @@
 """What a benchmark writes: a CSV that partial runs add to, a table, and a figure."""
 
+import argparse
 import csv
 import io
 import os
@@ -8,7 +9,7 @@ import platform
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from sparse_rnn import files, names, tables
+from sparse_rnn import files, tables
 from sparse_rnn.compat import VERSION
 from sparse_rnn.errors import UserError
 
@@ -37,7 +38,7 @@ def add_choices(parser, flag, known):
         listed = text.split(",")
         for name in listed:
             if name not in known:
-                raise names.unknown(name, known, flag, "choice")
+                raise argparse.ArgumentTypeError("'{}' is none of {}".format(name, ", ".join(known)))
         return listed
 
     parser.add_argument(flag, type=chosen, default=list(known), help="some of " + ",".join(known))

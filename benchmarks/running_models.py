@@ -97,7 +97,10 @@ def products(options, arrays, threads, shapes):
     """The bare matrix products of the model: nothing that computes these layers with products can be faster."""
     with tf.Graph().as_default():
         weights = {name: tf.get_variable(name, initializer=arrays[name], use_resource=True) for name in arrays}
-        session = tf.Session(config=session_config(threads))
+        config = session_config(threads)
+        # Products that nothing reads would be optimised away.
+        config.graph_options.rewrite_options.disable_meta_optimizer = True
+        session = tf.Session(config=config)
         runs = {}
         for batch, steps in shapes:
             width, stack = options.embedding_size, []
