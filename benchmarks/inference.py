@@ -31,7 +31,7 @@ SHAPES = {"10x30": (10, 30), "1x1": (1, 1)}
 THREADS = ("1", "all")
 RIVALS = {
     "ours": "ours",
-    "ours, XLA": "ours_xla",
+    "ours with XLA": "ours_xla",
     "PyTorch": "pytorch",
     "ONNX Runtime": "onnx_runtime",
     "bare products": "products",

@@ -22,12 +22,12 @@ from sparse_rnn.training import command, command_line
 RIVALS = {
     "ours": "ours",
     "unrolled cell": "unrolled_cell",
-    "unrolled cell, no oneDNN": "unrolled_cell",
+    "unrolled cell without oneDNN": "unrolled_cell",
     "BlockLSTM": "block_lstm",
     "PyTorch": "PyTorch",
 }
 #: What TensorFlow 2 does by itself on all but the newest processors; this project asks for oneDNN on every one.
-ENVIRONMENTS = {"unrolled cell, no oneDNN": {"TF_ENABLE_ONEDNN_OPTS": "0"}}
+ENVIRONMENTS = {"unrolled cell without oneDNN": {"TF_ENABLE_ONEDNN_OPTS": "0"}}
 KINDS = {"dense": (), "iss": (language_model.ISS,)}
 HIGHWAY_KINDS = {"dense": (), "iss": (highway_steps.ISS,)}
 SIZES = language_model.SIZES + tuple(highway_steps.SIZES)
