@@ -15,6 +15,7 @@ import numpy as np
 
 from sparse_rnn import groups as groups_lib
 from sparse_rnn.compat import static_shape, static_shapes, tf, variables_by_name
+from sparse_rnn.custom_gradient import custom_gradient
 from sparse_rnn.errors import UserError
 
 EPSILON = 1e-8
@@ -117,7 +118,7 @@ def _norms(terms, by_name):
         return []
     names = list(dict.fromkeys(part.variable for term in terms for part in term.parts))
 
-    @tf.custom_gradient
+    @custom_gradient
     def norms(*values):
         squares = _LineSquares(dict(zip(names, values)))
         of_groups = [
