@@ -1,6 +1,6 @@
 """The config of a question answering experiment: which model, how trained, what sparse."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Dict, Optional, Tuple
 
 from bidaf import attention, structure, variables
@@ -52,7 +52,7 @@ class Model:
             )
         if len(set(self.char_heights)) < len(self.char_heights):
             raise UserError("{} lists one height twice; add the channels up.".format(at("char_heights")))
-        known = variables.sizes(self, 1)
+        known = variables.sizes(replace(self, units={}), 1)
         for name in self.units:
             if name not in known:
                 raise names.unknown(name, known, at("units"), "group")

@@ -203,8 +203,10 @@ def training_cost(options, model_weights, inputs, dropouts, devices):
     for tower, (device, dropout) in enumerate(zip(devices, dropouts)):
         first, last = (number * each // len(devices) for each in (tower, tower + 1))
         with tf.device(device), tf.name_scope("tower_{}".format(tower)):
-            mine = Inputs(*(each[first:last] for each in inputs))
-            costs.append(tf.reduce_sum(losses(options, network(options, model_weights, mine, dropout), mine)))
+            # A tower without a question reads one all the same, for not every kernel takes an empty batch.
+            mine = Inputs(*(each[first : tf.maximum(last, first + 1)] for each in inputs))
+            found = losses(options, network(options, model_weights, mine, dropout), mine)
+            costs.append(tf.reduce_sum(found[: last - first]))
     return tf.add_n(costs) / tf.cast(number, tf.float32)
 
 

@@ -95,12 +95,12 @@ def test_towers_of_any_number_give_the_cost_and_gradients_of_one(graph):
 
 def test_a_tower_without_a_question_adds_nothing(graph):
     chosen = bidaf_tiny.options(highway_layers=0, use_chars=True)
-    made = model.weights(chosen, bidaf_tiny.COUNTS, 1)
-    inputs = bidaf_tiny.fed(bidaf_tiny.batch(lengths=[6], question_lengths=[3]))
+    made, inputs = model.weights(chosen, bidaf_tiny.COUNTS, 1), model.placeholders()
+    fed = model.feed(inputs, bidaf_tiny.batch(lengths=[6], question_lengths=[3]))
     trained = [variable for variable in made.values() if variable.op.name != variables.GLOVE]
     costs = [model.training_cost(chosen, made, inputs, [None] * n, ["/cpu:0"] * n) for n in (1, 2)]
     gradients = tf.gradients(costs[1], trained)
-    one, two, gradients = evaluate([costs[0], costs[1], [tf.convert_to_tensor(each) for each in gradients]])
+    one, two, gradients = evaluate([costs[0], costs[1], [tf.convert_to_tensor(each) for each in gradients]], fed)
     assert two == pytest.approx(one) and all(np.isfinite(each).all() for each in gradients)
 
 

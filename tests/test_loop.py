@@ -11,8 +11,8 @@ import pytest
 
 from ptb import train
 from sparse_rnn import checkpoints
-from sparse_rnn.training import schedules, shrinking
-from sparse_rnn.training.language import evaluation, report
+from sparse_rnn.training import reports, schedules, shrinking
+from sparse_rnn.training.language import evaluation
 from sparse_rnn.training.metrics import Metrics
 from tests import tiny
 from tests.disk import room_for
@@ -57,7 +57,7 @@ def test_a_run_killed_in_every_phase_of_an_epoch_ends_in_the_same_numbers(tmp_pa
         ((Metrics, "append"), 1, True, epoch),
         ((checkpoints, "save"), epoch, True, 2 * epoch),
         ((evaluation.LoadedLanguageModel, "perplexity"), 3, False, 2 * epoch),
-        ((report.files, "write_text"), 3, False, 2 * epoch),
+        ((reports.files, "write_text"), 3, False, 2 * epoch),
     ]:
         killed(arguments, *where, call=call, after=after)
         assert step_of(run) == step

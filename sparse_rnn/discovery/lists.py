@@ -49,11 +49,11 @@ def size(step):
 
 
 def element_shape(step):
-    """How large the elements are."""
-    found = step.fresh_value()
+    """How large the elements are: a vector, even where TensorFlow does not say so."""
     element = elements_of(step, 0).value
     if element is None or element.dims is None:
         raise Unfollowed("counts dimensions that are not known while building")
+    found = Value([step.fresh(len(element.dims))])
     found.counts = counting.lengths_of(element)
     return [found]
 

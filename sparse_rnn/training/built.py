@@ -32,10 +32,10 @@ class Built:
 
     def load(self, arrays):
         """Give variables the values of ``{name: array}``; those that are not named keep theirs."""
-        named = [each for each in self._variables(tf.GraphKeys.GLOBAL_VARIABLES).items() if each[0] in arrays]
-        # The initial value is fed, so no operation is added to the graph.
-        feed = {variable.initializer.inputs[1]: arrays[name] for name, variable in named}
-        self.session.run([variable.initializer for _, variable in named], feed)
+        # One after the other: a variable and its moving average begin from the same tensor, which load feeds.
+        for name, variable in self._variables(tf.GraphKeys.GLOBAL_VARIABLES).items():
+            if name in arrays:
+                variable.load(arrays[name], self.session)
 
     def arrays(self, names=None):
         """The values of all variables that a checkpoint holds, or of those of ``names``: ``{name: array}``."""
