@@ -32,10 +32,11 @@ class Built:
 
     def load(self, arrays):
         """Give variables the values of ``{name: array}``; those that are not named keep theirs."""
-        # One after the other: a variable and its moving average begin from the same tensor, which load feeds.
+        # The initial value is fed, so no operation is added to the graph; one variable after the other, for a variable
+        # and its moving average begin from the same tensor.
         for name, variable in self._variables(tf.GraphKeys.GLOBAL_VARIABLES).items():
             if name in arrays:
-                variable.load(arrays[name], self.session)
+                self.session.run(variable.initializer, {variable.initializer.inputs[1]: arrays[name]})
 
     def arrays(self, names=None):
         """The values of all variables that a checkpoint holds, or of those of ``names``: ``{name: array}``."""
