@@ -107,10 +107,7 @@ def with_sizes_of(options, arrays, source):
     """The model section with sizes that it leaves open (``hidden_size`` null) taken from the arrays."""
     if options.hidden_size is not None:
         return options
-    if arrays is None:
-        raise UserError(
-            "{} leaves the model's sizes open (null); give --restore_path with a run that has them.".format(source)
-        )
+    arrays = restoring.given(arrays, source)
     units = {
         variables.group(layer, direction): restoring.width(arrays, variables.cell(layer, direction), source) // 4
         for layer in (variables.ENCODER,) + variables.MODELLING + (variables.OUTPUT,)

@@ -78,6 +78,15 @@ def width(arrays, name, source):
     return shape[1]
 
 
+def given(arrays, source):
+    """The arrays that open sizes are taken from; a UserError where there is no checkpoint to take them from."""
+    if arrays is None:
+        raise UserError(
+            "{} leaves the model's sizes open (null); give --restore_path with a run that has them.".format(source)
+        )
+    return arrays
+
+
 def layer_sizes(arrays, matrix_of, source, blocks=1):
     """The units of each layer of a checkpoint, as a tuple.
 
@@ -90,10 +99,7 @@ def layer_sizes(arrays, matrix_of, source, blocks=1):
     Raises:
       UserError: there is no checkpoint, or no such matrix in it.
     """
-    if arrays is None:
-        raise UserError(
-            "{} leaves the model's sizes open (null); give --restore_path with a run that has them.".format(source)
-        )
+    arrays = given(arrays, source)
     sizes = []
     while not sizes or matrix_of(len(sizes)) in arrays:
         sizes.append(width(arrays, matrix_of(len(sizes)), source) // blocks)
