@@ -54,8 +54,9 @@ class Training:
           The :class:`sparse_rnn.training.shrinking.Trained` model.
 
         Raises:
-          UserError: the loss became infinite or no number, a removal of dead units was not exact, or the disk is full;
-            the last good checkpoint is named.
+          UserError: the loss became infinite or no number, or a removal of dead units was not exact (the last good
+            checkpoint is named); the disk is full; the memory is exhausted; the checkpoint or table of ``run`` is
+            damaged.
           KeyboardInterrupt: after saving.
         """
         self._begin(run, initial_weights)
@@ -65,7 +66,7 @@ class Training:
                 self._epoch(epoch)
         except tf.errors.ResourceExhaustedError as error:
             raise UserError(
-                "the memory is exhausted; choose a smaller train.batch_size, train.num_steps or model."
+                "the memory is exhausted; choose a smaller train.batch_size, shorter sequences or a smaller model."
             ) from error
         except KeyboardInterrupt:
             prefix = self._save()
