@@ -20,8 +20,8 @@ def custom_gradient(function):
         arguments. Variables have to be arguments as well.
 
     Returns:
-      A function of the tensors that returns the results. Where its graph is imported, from a ``.meta`` file say, it runs,
-      but ``tf.gradients`` raises a UserError.
+      A function of the tensors that returns the results. Where its graph is imported, from a ``.meta`` file say, it
+      runs, but ``tf.gradients`` raises a UserError.
     """
 
     def called(*tensors):

@@ -175,10 +175,10 @@ def test_the_history_draws_kept_units_and_perplexity_and_cuts_absurd_beginnings_
 
 
 def test_the_history_of_question_answering_draws_its_metrics(tmp_path, drawn):
-    units = {"units/a/kept": 4, "units/a/size": 5}
+    kept = {"units/a/kept": 4, "units/a/size": 5}
     rows = [
-        {"epoch": 1, "dev_em": 10.0, "dev_f1": 20.5, **units},
-        {"epoch": 2, "dev_em": 40.0, "dev_f1": 51.25, **units},
+        dict(kept, epoch=epoch, dev_em=exact, dev_f1=overlap)
+        for epoch, exact, overlap in ((1, 10.0, 20.5), (2, 40.0, 51.25))
     ]
     plots.history(tmp_path / "history.png", rows)
     units, answers = drawn[0].axes
