@@ -59,19 +59,13 @@ class Training:
             damaged.
           KeyboardInterrupt: after saving.
         """
-        self._begin(run, initial_weights)
         try:
-            self._cut_what_an_interruption_left()
-            for epoch in range(len(run.metrics.rows), self._train.epochs):
-                self._epoch(epoch)
+            self._begin(run, initial_weights)
+            self._go_on()
         except tf.errors.ResourceExhaustedError as error:
             raise UserError(
                 "the memory is exhausted; choose a smaller train.batch_size, shorter sequences or a smaller model."
             ) from error
-        except KeyboardInterrupt:
-            prefix = self._save()
-            run.say("interrupted; saved {}. The same command goes on from there.".format(prefix))
-            raise
         return self._shrinking.trained(self._built)
 
     def close(self):
@@ -91,6 +85,16 @@ class Training:
         if done:
             self._events.goes_on_after(done)
             run.say("going on after step {} of {}".format(done, self._train.epochs * self.task.steps_per_epoch))
+
+    def _go_on(self):
+        try:
+            self._cut_what_an_interruption_left()
+            for epoch in range(len(self._run.metrics.rows), self._train.epochs):
+                self._epoch(epoch)
+        except KeyboardInterrupt:
+            prefix = self._save()
+            self._run.say("interrupted; saved {}. The same command goes on from there.".format(prefix))
+            raise
 
     def _keep_rows_until(self, done):
         metrics = self._run.metrics

@@ -28,7 +28,8 @@ def compare(before, after):
     Args:
       before, after: the scores of the same text, array by array, of equal shapes.
     """
-    found = [(np.abs(old - new).max(), np.abs(old).max()) for old, new in zip(before, after)]
+    with np.errstate(invalid="ignore"):  # infinity less infinity, which is no proof either
+        found = [(np.abs(old - new).max(), np.abs(old).max()) for old, new in zip(before, after)]
     largest, scale = np.max(found, axis=0).tolist() if found else (np.nan, np.nan)
     # What is no finite number is no proof, however large the scores are.
     return Compared(largest, bool(np.isfinite(largest) and largest <= TOLERANCE * max(scale, 1.0)))
