@@ -61,7 +61,7 @@ class Training:
         """
         try:
             self._begin(run, initial_weights)
-            self._go_on()
+            self._train_on()
         except tf.errors.ResourceExhaustedError as error:
             raise UserError(
                 "the memory is exhausted; choose a smaller train.batch_size, shorter sequences or a smaller model."
@@ -86,7 +86,7 @@ class Training:
             self._events.goes_on_after(done)
             run.say("going on after step {} of {}".format(done, self._train.epochs * self.task.steps_per_epoch))
 
-    def _go_on(self):
+    def _train_on(self):
         try:
             self._cut_what_an_interruption_left()
             for epoch in range(len(self._run.metrics.rows), self._train.epochs):
