@@ -143,8 +143,8 @@ class Board:
         if experiment is None:
             return
         recorded = config.from_dict(self.kind.experiment, outcome.config, os.path.join(place, "config.json"))
-        found = difference(config.to_dict(recorded), config.to_dict(experiment))
-        if found and not found.startswith("description "):
+        found = difference(*(dict(config.to_dict(each), description="") for each in (recorded, experiment)))
+        if found:
             raise UserError(
                 "{} holds another experiment than the row '{}': {}; move it away, or rename the row.".format(
                     place, name, found

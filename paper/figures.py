@@ -55,18 +55,14 @@ def _cost(board, done, path):
 
 
 def _history(board, path):
-    """Kept units of all listed groups together, after each epoch of every run that loses some."""
+    """Kept units of all listed groups together, after each epoch of every run."""
     figure = plots.new_figure(8.0, 5.0)
     panel = figure.subplots()
-    styles = _styles(board.table)
     for row in board.table.rows:
-        outcome = board.outcome(row.name)
-        columns = ["units/{}/kept".format(group) for group in board.table.groups]
-        kept = [sum(epoch[column] for column in columns if column in epoch) for epoch in outcome.rows] if outcome else []
+        kept = _kept(board, row.name)
         if kept:
-            colour, marker = styles[row.series]
-            epochs = [epoch["epoch"] for epoch in outcome.rows]
-            panel.plot(epochs, kept, color=colour, marker=marker, markersize=4, label="{}: {}".format(row.name, kept[-1]))
+            (colour, marker), label = _styles(board.table)[row.series], "{}: {}".format(row.name, kept[-1])
+            panel.plot(range(1, 1 + len(kept)), kept, color=colour, marker=marker, markersize=4, label=label)
     panel.set_ylim(bottom=0)
     panel.set_ylabel("units kept of " + ", ".join(board.table.groups))
     panel.set_xlabel("epoch")
@@ -74,6 +70,12 @@ def _history(board, path):
     panel.grid(color="0.9")
     panel.legend(loc="best", fontsize="small")
     plots.save(figure, path)
+
+
+def _kept(board, name):
+    outcome = board.outcome(name)
+    columns = ["units/{}/kept".format(group) for group in board.table.groups]
+    return [sum(epoch[column] for column in columns) for epoch in outcome.rows] if outcome else []
 
 
 def _styles(table):

@@ -1,4 +1,4 @@
-"""What the tables need to know of each trainer: its configs, its shapes, its numbers, its step and one batch to time."""
+"""What the tables need to know of each trainer: configs, shapes, numbers, the training step, a batch to time."""
 
 from dataclasses import replace
 

@@ -9,7 +9,7 @@ machine. Writes results/tableN.csv and, once a row is done, figures of the table
 import argparse
 import os
 
-from paper import estimate, figures, jobs, records, rows
+from paper import estimate, figures, jobs, printed, records, rows, sizes
 from paper.board import Board
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import command, command_line, options, origin
@@ -33,6 +33,7 @@ def main(arguments):
     shown = _Shown(board, flags)
     failed = jobs.run_all(board, missing, flags.jobs, ended=lambda name: shown.write())
     shown.write(measuring=not flags.skip_timing)
+    shown.draw()
     print(shown.text())
     if failed:
         told = "; ".join("{} ({})".format(name, why.rstrip(".")) for name, why in failed.items())
@@ -41,25 +42,29 @@ def main(arguments):
 
 
 class _Shown:
-    """The CSV and the figures, written anew as rows end, and the table as text."""
+    """The CSV, written anew as rows end, the figures, and the table as text."""
 
     def __init__(self, board, flags):
         self._board, self._scale, self._results = board, flags.scale, flags.results_path
         self._path = os.path.join(flags.results_path, "table{}.csv".format(flags.table))
-        self._timings, self._records = {}, []
+        self._records = []
 
     def write(self, measuring=False):
         """Write what is known; ``measuring`` times a batch, which nothing else should run beside."""
-        known = records.measure if measuring else lambda board: records.remembered(self._path, board, self._scale)
-        self._records = records.of_table(self._board, self._scale, known(self._board))
+        if measuring:
+            timings = sizes.measure(self._board)
+        else:
+            timings = records.earlier_timings(self._path, self._board, self._scale)
+        self._records = records.of_table(self._board, self._scale, timings)
         records.write(self._path, self._records, self._scale)
+
+    def draw(self):
+        """The figures of what was written."""
         figures.draw(self._board, self._records, self._results)
 
     def text(self):
         """The printed table."""
-        return "\n{}\n\n{}\n\n{}".format(
-            self._board.table.title, records.printed(self._board, self._records), self._path
-        )
+        return "\n{}\n\n{}\n\n{}".format(self._board.table.title, printed.text(self._board, self._records), self._path)
 
 
 def _foresee(board, chosen, missing):

@@ -1,4 +1,4 @@
-"""What is known of a row's run, from its run directory or from its folder in results/, and how one becomes the other."""
+"""What is known of a row's run, in its run directory or its folder in results/, and the way from one to the other."""
 
 import os
 from dataclasses import dataclass

@@ -11,7 +11,7 @@ from sparse_rnn.training.config import REQUIRED, option
 
 TABLES = (1, 2, 3)
 SCALES = ("paper", "cpu")
-#: What the paper may report of a row beside perplexities or answers: weights, milliseconds, and ratios to the dense row.
+#: What the paper may report of a row beside perplexities or answers; ratios are those to the dense row.
 COSTS = ("weights", "milliseconds", "speed_up", "fewer_multiply_adds")
 
 _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tables")
@@ -44,7 +44,7 @@ class Row:
     overrides: Tuple[str, ...] = option((), "what `--set` changes in it")
     restores: Optional[str] = option(None, "row whose trained model it begins from")
     sizes_of: Optional[str] = option(None, "row whose kept units it has as sizes")
-    best_of: Tuple[str, ...] = option((), "rows; the config and overrides are those of the one with the best validation")
+    best_of: Tuple[str, ...] = option((), "rows; config and overrides are those of the one with the best validation")
     published: Optional[str] = option(None, "folder in results/; null is that of the table and the row's name")
     paper: Reported = option(Reported, "what the paper reports")
 
