@@ -113,8 +113,8 @@ def _costs(board, name, outcome):
 def _nonzero(board, name, outcome):
     """Counted in the model that training began with; dead units keep what they have that is not zero."""
     experiment = board.run(name).experiment
-    if experiment is None:
-        return ""
+    if experiment is None or board.kind.cost(experiment, board.table.vocabulary)[0] != outcome.report["weights"]:
+        return ""  # the report gives shares only, and the sizes that they are of are not known
     shapes = board.kind.shapes(experiment.model, board.table.vocabulary)
     zeros = {variable["name"]: variable["elements"] for variable in outcome.report["variables"]}
     return int(round(sum(np.prod(shape) * (1 - zeros[each]) for each, shape in shapes.items())))

@@ -15,6 +15,10 @@ from sparse_rnn.training.config import to_dict
 from sparse_rnn.training.metrics import Metrics
 
 
+#: Words that the counts of weights go by.
+VOCABULARY = 31
+
+
 class Process:
     """What :class:`subprocess.Popen` would be of this file, done at once and without a process."""
 
@@ -65,13 +69,14 @@ def valid(experiment):
 
 def report(experiment, kept):
     """What is read of a report.json."""
-    names = variables.all_variables(len(experiment.model.hidden_sizes))
+    shapes = variables.shapes(experiment.model, VOCABULARY)
     return {
         "groups": [{"name": name, "kept": units} for name, units in kept.items()],
         "perplexity": {
             split: {"batched": valid(experiment), "full": valid(experiment) - 1} for split in ("valid", "test")
         },
-        "variables": [{"name": name, "elements": 0.25} for name in names],
+        "variables": [{"name": name, "elements": 0.25} for name in shapes],
+        "weights": sum(rows * (columns or [1])[0] for rows, *columns in shapes.values()),
         "weights_after": 10 * sum(kept.values()),
         "multiply_adds_after": 8 * sum(kept.values()),
     }

@@ -256,7 +256,9 @@ def test_a_real_training_fills_its_row(place, monkeypatch):
     place.call("--rows=iss_0.001", "--jobs=2")
     row, outcome = place.rows()["iss_0.001"], place.board.outcome("iss_0.001")
     assert row["state"] == "done" and row["valid"] == str(round(outcome.report["perplexity"]["valid"]["batched"], 4))
-    assert int(row["nonzero_weights"]) < outcome.report["weights"]
+    assert row["weights"] == str(outcome.report["weights_after"])
+    # The text has other words than the table counts with, so what the shares of zeros are of is not known.
+    assert row["nonzero_weights"] == ""
 
 
 def test_the_scripts_call_it():
