@@ -14,7 +14,6 @@ from sparse_rnn import files
 from sparse_rnn.training.config import to_dict
 from sparse_rnn.training.metrics import Metrics
 
-
 #: Words that the counts of weights go by.
 VOCABULARY = 31
 
