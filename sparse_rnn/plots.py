@@ -21,9 +21,9 @@ MAX_POINTS = 400
 MAX_PERPLEXITY_RATIO = 5.0
 
 #: The palette of Okabe and Ito, told apart with every kind of colour vision; blue first.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _LINES = ("-", "--", ":")
-_BLUE_ON_WHITE = ListedColormap(["white", _COLOURS[0]])
+_BLUE_ON_WHITE = ListedColormap(["white", COLOURS[0]])
 _DPI = 110
 _MARGINS = {"w_pad": 0.12, "h_pad": 0.12}
 #: Columns that say how good a model is -> what their lines are called.
@@ -102,7 +102,7 @@ def unit_norms(path, weights, structure):
     panels = figure.subplots(len(structure), 1, sharex=True, squeeze=False)[:, 0]
     for group, panel in zip(structure, panels):
         label = "{}: {} of {} units are zero".format(group.name, zero[group.name].sum(), group.size)
-        panel.hist(norms[group.name], bins, color=_COLOURS[0], label=label)
+        panel.hist(norms[group.name], bins, color=COLOURS[0], label=label)
         panel.set_ylabel("units")
         panel.yaxis.set_major_locator(ticker.MaxNLocator(4, integer=True))
         panel.legend(loc="upper left", handlelength=0, handletextpad=0)
@@ -249,8 +249,8 @@ def _line(panel, epochs, values, number, label):
     panel.plot(
         epochs,
         values,
-        color=_COLOURS[number % len(_COLOURS)],
-        linestyle=_LINES[number // len(_COLOURS) % len(_LINES)],
+        color=COLOURS[number % len(COLOURS)],
+        linestyle=_LINES[number // len(COLOURS) % len(_LINES)],
         marker=".",
         label=label,
     )
