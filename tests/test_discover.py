@@ -266,6 +266,51 @@ def test_keeping_a_name_that_is_not_there_says_the_nearest(graph, inputs):
         sr.discover(graph, keep=["inputz:0"])
 
 
+@pytest.mark.parametrize(
+    "keep, message",
+    [
+        ("inputs:1", "keep: 'inputs' has 1 outputs, so there is no 'inputs:1'"),
+        ([3], "keep: 3 is neither a tensor nor the name of one"),
+        (tf.Graph(), "another graph"),
+    ],
+)
+def test_keeping_what_cannot_be_kept_is_refused(keep, message, graph, inputs):
+    perceptron(inputs)
+    if isinstance(keep, tf.Graph):
+        with keep.as_default():
+            keep = tf.placeholder(tf.float32, [3], "inputs")
+    with pytest.raises(sr.UserError, match=message):
+        sr.discover(graph, keep=keep)
+
+
+def test_only_a_graph_has_a_structure(graph):
+    with pytest.raises(sr.UserError, match="a tf.Graph is needed, not a GraphDef"):
+        sr.discover(graph.as_graph_def())
+
+
+@pytest.mark.parametrize(
+    "build, sentence",
+    [
+        (lambda x, w: perceptron(x, between=lambda h: tf.nn.softmax(h, name="mixing")),
+         "of 4 weights most are held by 'hidden/kernel' axis 1 [0:4], 'hidden/bias' axis 0 [0:4], "
+         "'scores/kernel' axis 0 [0:4]: `mixing` normalises across its inputs"),
+        (lambda x, w: tf.matmul(x, w.get("only", 5, 3)),
+         "no indices lie between a weight that writes them and one that reads them"),
+        (lambda x, w: (w.get("one", 5, 3), w.get("other", 3)),
+         "none of the 2 weights is used by anything that is computed from data: was the model built"),
+        (lambda x, w: w.get("one", 5, 3), "'one' is not used by anything that is computed from data"),
+        (lambda x, w: w.get("number", 1), "no weight has two indices along any axis"),
+    ],
+)  # fmt: skip
+def test_where_nothing_is_found_a_sentence_says_why_and_what_to_do(build, sentence, graph, inputs):
+    build(inputs, models.Weights(seed=1))
+    structure = sr.discover(graph)
+    assert list(structure) == []
+    first = str(structure).splitlines()[0]
+    assert first.startswith("no units that could be removed: " + sentence)
+    assert first.endswith("write the groups by hand (sparse_rnn.iss, sparse_rnn.UnitGroup).")
+
+
 def test_a_graph_without_weights_is_refused(graph):
     tf.placeholder(tf.float32, [3])
     with pytest.raises(sr.UserError, match="no trainable variables"):

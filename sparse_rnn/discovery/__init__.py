@@ -34,7 +34,7 @@ def discover(graph=None, keep=()):
     Args:
       graph: a ``tf.Graph``; by default the default graph.
       keep: tensors, or names of tensors, that must keep their shape: features that are handed on to another
-        program, for example.
+        program, for example. One alone needs no list.
 
     Returns:
       A Discovered: a list of UnitGroups, in the order in which their variables were made, to be used wherever a
@@ -42,10 +42,13 @@ def discover(graph=None, keep=()):
       each group without being a weight; printed, it is one line per group.
 
     Raises:
-      UserError: the graph has no trainable variables, or ``keep`` names no tensor of it.
+      UserError: the graph is none or has no trainable variables, or ``keep`` names no tensor of it.
     """
+    graph = tf.get_default_graph() if graph is None else graph
+    if not isinstance(graph, tf.Graph):
+        raise UserError("discover: a tf.Graph is needed, not a {}.".format(type(graph).__name__))
     with _without_collector():
-        return _discover(tf.get_default_graph() if graph is None else graph, keep)
+        return _discover(graph, [keep] if isinstance(keep, str) or hasattr(keep, "name") else keep or ())
 
 
 def discover_file(path):
@@ -81,11 +84,14 @@ def _discover(graph, keep):
         for node in nodes.every
         if node.op in VARIABLES
     }
-    kept = [_kept_output(nodes, each) for each in keep]
-    forward = Forward(nodes, frozenset(trainable), [node for node, _ in kept])
+    kept = [_kept_output(graph, nodes, each) for each in keep]
+    saved = {variable.op.name for variable in graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)}.union(trainable)
+    forward = Forward(nodes, frozenset(trainable), saved, [node for node, _ in kept])
     analysis = walk.Analysis(frozenset(trainable))
     scope = walk.Scope(nodes)
     analysis.walk(scope, forward.order)
+    for target, source in forward.copies:
+        analysis.copied(target, source)
     for node, number in kept:
         kept_value = scope.values[node][number]
         counted = [count.dimensions for count in np.ravel(getattr(kept_value, "counts", None)) if count is not None]
@@ -99,8 +105,7 @@ def _discover(graph, keep):
                 )
     weights = {name: shapes[name] for name in trainable if name in shapes}
     others = {name: shape for name, shape in shapes.items() if name not in weights}
-    saved = {variable.op.name for variable in graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)}
-    return result.assemble(analysis, weights, others, saved.union(trainable))
+    return result.assemble(analysis, weights, others, saved)
 
 
 @contextlib.contextmanager
@@ -115,9 +120,17 @@ def _without_collector():
             gc.enable()
 
 
-def _kept_output(nodes, tensor):
+def _kept_output(graph, nodes, tensor):
     """A tensor or its name as (node, number of the output)."""
-    name, _, number = (tensor if isinstance(tensor, str) else tensor.name).partition(":")
+    text = tensor if isinstance(tensor, str) else getattr(tensor, "name", None)
+    if text is None:
+        raise UserError("keep: {!r} is neither a tensor nor the name of one.".format(tensor))
+    if getattr(tensor, "graph", graph) is not graph:
+        raise UserError("keep: '{}' is a tensor of another graph.".format(text))
+    name, _, number = text.partition(":")
     if name not in nodes.by_name:
         raise names.unknown(name, nodes.by_name, "keep", "tensor")
+    outputs = nodes.outputs(nodes.by_name[name])
+    if number not in [""] + [str(each) for each in range(outputs)]:
+        raise UserError("keep: '{}' has {} outputs, so there is no '{}'.".format(name, outputs, text))
     return nodes.by_name[name], int(number or 0)

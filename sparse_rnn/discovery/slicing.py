@@ -64,7 +64,8 @@ def strided_slice(step):
             dims.append(dimension)
         elif stride == 1:
             begin = 0 if begin == "all" else begin
-            start = begin if begin is None or begin >= 0 or whole is None else whole + begin
+            # As in Python, what begins before the first index begins there.
+            start = begin if begin is None or begin >= 0 or whole is None else max(whole + begin, 0)
             dims.append(_range(step, dimension, start, length))
         else:
             step.pin(dimension, "takes every so many-th index or reverses their order")

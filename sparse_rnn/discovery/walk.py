@@ -30,6 +30,7 @@ class Analysis:
       classes: the Classes.
       variables: name -> Variable.
       reads: (variable, axis, node): a sum over these units has these weights in it.
+      stored: name of a trainable variable -> an operation that stores into it what is computed from data.
       divisors: (variable, axis, node) -> an operation that divides by these weights alone.
       fed: (name, Value) of each placeholder.
       constants: (name, Value, array) of each constant whose numbers differ.
@@ -40,6 +41,7 @@ class Analysis:
         self.classes = Classes()
         self.variables = {}
         self.reads = set()
+        self.stored = {}
         self.divisors = {}
         self.fed = []
         self.constants = []
@@ -67,13 +69,18 @@ class Analysis:
             self.variables[node.name] = Variable(node.name, dims, trainable, node.op != "VarHandleOp")
         return self.variables[node.name]
 
+    def copied(self, target, source):
+        """Two variables, one of which takes on the values of the other, have the same indices."""
+        for one, other in zip(self.variable(target).dimensions(), self.variable(source).dimensions()):
+            self.classes.tie(one, other)
+
     def call(self, step, name, arguments):
         """The results of a function of the graph for these arguments."""
         nodes, inputs, results = self._body(step.scope, name, arguments)
         scope = Scope(nodes)
         for node, value in zip(inputs, arguments):
             scope.values[node] = [value]
-        wanted = [node for node, _ in results] + [node for node in nodes.every if node.op in sources.ASSIGNMENTS]
+        wanted = [node for node, _ in results] + [node for node in nodes.every if _stores(nodes, node)]
         outer, self.rounds = self.rounds, []
         self.walk(scope, [node for node in in_order(wanted) if node not in scope.values])
         self.rounds = outer
@@ -145,6 +152,11 @@ class Analysis:
                 step.pin(dimension, why)
             pin_counted(step, value)
         return [step.fresh_value(number, why) for number in range(step.scope.outputs(step.node))]
+
+
+def _stores(nodes, node):
+    """Whether an operation of a function has no output but an effect that counts."""
+    return not nodes.outputs(node) and node.op not in sources.OBSERVERS and node.op != "NoOp"
 
 
 def in_order(wanted, left_out=frozenset()):
