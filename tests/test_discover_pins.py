@@ -147,12 +147,24 @@ def test_units_that_are_no_units_are_left_as_they_are(name, control_flow):  # no
     assert reason in reasons(structure, "hidden/kernel")
 
 
-def halves(hidden, weights):
+def halves(cut):
     """Two pieces of a layer that are read differently but cut in the middle."""
-    first, second = tf.split(models.dense(weights, "both", hidden, 6), 2, 1)
-    return tf.matmul(first, weights.get("first", 3, UNITS)) + tf.matmul(
-        tf.nn.relu(second), weights.get("second", 3, UNITS)
-    )
+
+    def between(hidden, weights):
+        both = models.dense(weights, "both", hidden, 6)
+        first, second = cut(both, models.width(both) // 2)
+        return tf.matmul(first, weights.get("first", 3, UNITS)) + tf.matmul(
+            tf.nn.relu(second), weights.get("second", 3, UNITS)
+        )
+
+    return model_of(between)
+
+
+HALVES = {
+    "split": halves(lambda both, half: tf.split(both, 2, 1)),
+    "sizes": halves(lambda both, half: tf.split(both, [half, half], 1)),
+    "ranges": halves(lambda both, half: (both[:, :half], both[:, half:])),
+}
 
 
 def normalised_channels(hidden, weights):
@@ -163,7 +175,7 @@ def normalised_channels(hidden, weights):
 
 #: Whose hidden units can be removed, and where the units of "both" are.
 FOUND = {
-    "halves of a split": model_of(halves),
+    "halves of a split": HALVES["split"],
     "longer in time": model_of(longer_in_time),
     "norm as a factor": model_of(norm_as_a_factor),
     "normalised channel by channel": model_of(normalised_channels),
@@ -180,8 +192,10 @@ def test_units_that_go_through_it_can_be_removed(name, control_flow):  # noqa: F
     assert models.prove_removal(structure, arrays, FOUND[name], seed=3) > 0
 
 
-def test_halves_of_a_split_stay_of_one_size():
-    structure, _ = discovered(FOUND["halves of a split"])
+@pytest.mark.parametrize("cut", sorted(HALVES))
+def test_halves_stay_of_one_size(cut):
+    structure, arrays = discovered(HALVES[cut])
+    assert models.prove_removal(structure, arrays, HALVES[cut], seed=3) > 0
     (both,) = [group for group in structure if group.name == "both"]
     assert (both.size, slices(both, "gate")) == (3, [("both/kernel", 1, 0), ("both/kernel", 1, 3)])
 
@@ -269,6 +283,7 @@ MUTATIONS = {
         (control, "_in_any_round", lambda step, value, before, during: tracked(value)),
         PINNED["wider from round to round"][0],
     ),
+    "ranges of one length": ((walk.Analysis, "tie_equal_ranges", lambda _: None), HALVES["ranges"]),
     "pieces of an equal split": ((walk.RULES, ("Split",), pieces_apart), FOUND["halves of a split"]),
     "numbers that are sampled": ((walk.RULES, ("Multinomial",), drawn), PINNED["sampled by"][0]),
     "rows of an iterator": ((walk.RULES, ("IteratorGetNext",), drawn), rows_of_an_iterator),

@@ -92,6 +92,7 @@ def _discover(graph, keep):
     analysis.walk(scope, forward.order)
     for target, source in forward.copies:
         analysis.copied(target, source)
+    analysis.tie_equal_ranges()
     for node, number in kept:
         kept_value = scope.values[node][number]
         counted = [count.dimensions for count in np.ravel(getattr(kept_value, "counts", None)) if count is not None]

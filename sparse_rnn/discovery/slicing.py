@@ -23,7 +23,7 @@ def split(step):
             sizes[sizes.index(-1)] = length - sum(sizes) - 1
     axis %= len(value.dims)
     pieces = step.cut(value.dims[axis], sizes)
-    if step.node.op == "Split":
+    if len(set(sizes)) == 1:
         # The pieces are of one size, also in a smaller model: their indices go together.
         for piece in pieces[1:]:
             step.tie(pieces[0], piece)
@@ -108,4 +108,6 @@ def _range(step, dimension, start, length):
     if whole is None or start is None or length is None:
         step.pin(dimension, "cuts out a range that is not known while building")
         return step.fresh(length, "cuts out a range that is not known while building")
-    return step.cut(dimension, [start, length, whole - start - length])[1]
+    _, piece, _ = step.cut(dimension, [start, length, whole - start - length])
+    step.analysis.ranges.setdefault(tuple(segment.node for segment in dimension), {})[start] = piece
+    return piece

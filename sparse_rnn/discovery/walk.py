@@ -30,6 +30,7 @@ class Analysis:
       classes: the Classes.
       variables: name -> Variable.
       reads: (variable, axis, node): a sum over these units has these weights in it.
+      ranges: nodes of a dimension -> {start: piece} of the ranges that are cut out of it.
       stored: name of a trainable variable -> an operation that stores into it what is computed from data.
       divisors: (variable, axis, node) -> an operation that divides by these weights alone.
       fed: (name, Value) of each placeholder.
@@ -41,6 +42,7 @@ class Analysis:
         self.classes = Classes()
         self.variables = {}
         self.reads = set()
+        self.ranges = {}
         self.stored = {}
         self.divisors = {}
         self.fed = []
@@ -73,6 +75,17 @@ class Analysis:
         """Two variables, one of which takes on the values of the other, have the same indices."""
         for one, other in zip(self.variable(target).dimensions(), self.variable(source).dimensions()):
             self.classes.tie(one, other)
+
+    def tie_equal_ranges(self):
+        """Ranges of one length that make up a dimension are of one length in a smaller model, too: they go together."""
+        length = self.classes.length
+        for nodes, pieces in self.ranges.items():
+            first = pieces[min(pieces)]
+            size, whole = length(first), length(Segment(node) for node in nodes)
+            if all(length(piece) == size for piece in pieces.values()) and size * len(pieces) == whole:
+                if sorted(pieces) == list(range(0, whole, size)):
+                    for piece in pieces.values():
+                        self.classes.tie(first, piece)
 
     def call(self, step, name, arguments):
         """The results of a function of the graph for these arguments."""
