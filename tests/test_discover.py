@@ -297,9 +297,8 @@ def test_only_a_graph_has_a_structure(graph):
         (lambda x, w: tf.matmul(x, w.get("only", 5, 3)),
          "no indices lie between a weight that writes them and one that reads them"),
         (lambda x, w: (w.get("one", 5, 3), w.get("other", 3)),
-         "none of the 2 weights is used by anything that is computed from data: was the model built"),
-        (lambda x, w: w.get("one", 5, 3), "'one' is not used by anything that is computed from data"),
-        (lambda x, w: w.get("number", 1), "no weight has two indices along any axis"),
+         "nothing that is computed from data uses any of the 2 weights, as if discover had been called before"),
+        (lambda x, w: tf.matmul(x[:, :1], w.get("number", 1, 1)), "no weight has two indices along any axis"),
     ],
 )  # fmt: skip
 def test_where_nothing_is_found_a_sentence_says_why_and_what_to_do(build, sentence, graph, inputs):
@@ -309,6 +308,17 @@ def test_where_nothing_is_found_a_sentence_says_why_and_what_to_do(build, senten
     first = str(structure).splitlines()[0]
     assert first.startswith("no units that could be removed: " + sentence)
     assert first.endswith("write the groups by hand (sparse_rnn.iss, sparse_rnn.UnitGroup).")
+
+
+def test_parts_of_a_partitioned_variable_keep_their_length_along_the_cut(graph, inputs):
+    hidden = models.dense(models.Weights(seed=1), "hidden", inputs, 4)
+    kernel = tf.get_variable("reader", [4, 6], partitioner=tf.fixed_size_partitioner(2, axis=0))
+    read = tf.matmul(hidden, tf.concat(list(kernel), 0))
+    tf.matmul(tf.tanh(read), tf.get_variable("scores", [6, 3]))
+    structure = sr.discover(graph)
+    (group,) = structure
+    assert slices(group, "gate") == [("reader/part_0", 1, 0), ("reader/part_1", 1, 0)]
+    assert "`reader/part_0` is a part of 'reader'" in reasons(structure, "hidden/kernel")
 
 
 def test_a_graph_without_weights_is_refused(graph):

@@ -75,7 +75,8 @@ def discover_file(path):
 
 
 def _discover(graph, keep):
-    trainable = [variable.op.name for variable in graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)]
+    variables = graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)
+    trainable = [variable.op.name for variable in variables]
     if not trainable:
         raise UserError("the graph has no trainable variables, so no units; build the model before you call discover.")
     nodes = Nodes(graph)
@@ -93,11 +94,8 @@ def _discover(graph, keep):
     for target, source in forward.copies:
         analysis.copied(target, source)
     analysis.tie_equal_ranges()
-    for node, number in kept:
-        kept_value = scope.values[node][number]
-        counted = [count.dimensions for count in np.ravel(getattr(kept_value, "counts", None)) if count is not None]
-        for dimension in itertools.chain(kept_value.dimensions(), *counted):
-            analysis.classes.pin(dimension, "`{}` is to be kept".format(node.name))
+    _pin_kept(analysis, scope, kept)
+    _pin_parts(analysis, variables)
     if forward.second_order is not None:
         for variable in analysis.variables.values():
             for dimension in variable.dimensions():
@@ -107,6 +105,25 @@ def _discover(graph, keep):
     weights = {name: shapes[name] for name in trainable if name in shapes}
     others = {name: shape for name, shape in shapes.items() if name not in weights}
     return result.assemble(analysis, weights, others, saved)
+
+
+def _pin_kept(analysis, scope, kept):
+    for node, number in kept:
+        value = scope.values[node][number]
+        counted = [count.dimensions for count in np.ravel(getattr(value, "counts", None)) if count is not None]
+        for dimension in itertools.chain(value.dimensions(), *counted):
+            analysis.classes.pin(dimension, "`{}` is to be kept".format(node.name))
+
+
+def _pin_parts(analysis, variables):
+    """The parts of a partitioned variable are cut at numbers that are others for other sizes."""
+    for variable in variables:
+        part, name = variable.to_proto().save_slice_info_def, variable.op.name
+        for axis, (size, full) in enumerate(zip(part.var_shape, part.full_shape)):
+            if size != full and name in analysis.variables:
+                analysis.classes.pin(
+                    analysis.variables[name].dims[axis], "`{}` is a part of '{}'".format(name, part.full_name)
+                )
 
 
 @contextlib.contextmanager

@@ -121,26 +121,9 @@ class Forward:
         """
         if target.name not in self._trainable or node.name == target.name + "/Assign":
             return False
-        seen, waiting = {value}, [value]
-        while waiting:
-            following = {source for source, _ in waiting.pop().inputs} - seen
-            waiting += following
-            seen |= following
-        weights = {each.name for each in seen if each.op in VARIABLES and each.name in self._trainable}
-        return bool(weights - {target.name}) or bool(weights) and not self._keeps_zero(value, target)
-
-    def _keeps_zero(self, node, variable):
-        """Whether it is zero wherever a variable is."""
-        inputs = [source for source, _ in node.inputs]
-        if node is variable or node.op == "ZerosLike":
-            return True
-        if node.op in elementwise.ANY:
-            return any(self._keeps_zero(each, variable) for each in inputs)
-        if node.op in elementwise.ALL:
-            return all(self._keeps_zero(each, variable) for each in inputs)
-        if node.op in ("Select", "SelectV2"):
-            return all(self._keeps_zero(each, variable) for each in inputs[1:])
-        return node.op in _FROM_ZERO and self._keeps_zero(inputs[0], variable)
+        order = in_order([value])
+        weights = {node.name for node in order if node.op in VARIABLES and node.name in self._trainable}
+        return bool(weights) and not (weights == {target.name} and _keeps_zero(order, target))
 
     def _find_copies(self):
         return [
@@ -227,6 +210,23 @@ class Forward:
         if node.op in ("Placeholder", "PlaceholderV2"):
             return _SCALAR if self._nodes.shape(node) == [] else _DATA
         return _CONSTANT if node.op == "NoOp" else _DATA
+
+
+def _keeps_zero(order, variable):
+    """Whether the last node of an order is zero wherever a variable is."""
+    zero = set()
+    for node in order:
+        inputs = [source in zero for source, _ in node.inputs]
+        if (
+            node is variable
+            or node.op == "ZerosLike"
+            or (node.op in elementwise.ANY and any(inputs))
+            or (node.op in elementwise.ALL and all(inputs))
+            or (node.op in ("Select", "SelectV2") and all(inputs[1:]))
+            or (node.op in _FROM_ZERO and inputs[:1] == [True])
+        ):
+            zero.add(node)
+    return order[-1] in zero
 
 
 def _shape(node):

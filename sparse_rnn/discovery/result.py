@@ -74,10 +74,9 @@ class Discovered(list):
         if not seen:
             return "no weight has two indices along any axis"
         if seen == unused:
-            return "{}: was the model built when discover was called?".format(
-                "'{}' is not used by anything that is computed from data".format(min(seen))
-                if len(seen) == 1
-                else "none of the {} weights is used by anything that is computed from data".format(len(seen))
+            return (
+                "nothing that is computed from data uses any of the {} weights, as if discover had been called "
+                "before the model was built".format(len(seen))
             )
         if not obstacles:
             return "no indices lie between a weight that writes them and one that reads them"
