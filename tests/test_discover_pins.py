@@ -301,5 +301,5 @@ def test_a_broken_rule_of_pins_is_noticed(broken, monkeypatch):
         monkeypatch.setattr(owner, name, replacement)
     structure, arrays = discovered(model)
     with pytest.raises(Exception):  # noqa: B017 - outputs that differ, or shapes that do not fit
-        for seed in range(3, 9):  # some breaks only show when other units are dead
+        for seed in range(2, 9):  # some breaks only show when other units are dead
             models.prove_removal(structure, arrays, model, seed)

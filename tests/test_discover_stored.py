@@ -117,11 +117,21 @@ def test_a_network_that_follows_another_shrinks_with_it(update):
 
 
 @pytest.mark.parametrize("update", [hard, soft, little_by_little])
-def test_a_copy_that_is_not_trained_is_state_of_the_units(update, graph):
+def test_a_network_that_follows_and_is_not_trained_holds_the_units(update, graph):
     following(update, trainable=False)(models.Weights(seed=1))
+    structure = sr.discover(graph)
+    assert list(structure) == []
+    assert "no weight of theirs between" in reasons(structure, "online/kernel")
+
+
+def test_a_copy_that_nothing_reads_is_state_of_the_units(graph):
+    weights = models.Weights(seed=1)
+    hidden = models.dense(weights, "hidden", tf.placeholder(tf.float32, [None, 5]), UNITS)
+    tf.matmul(hidden, weights.get("reader", UNITS, 3))
+    best = tf.get_variable("best", [5, UNITS], trainable=False, use_resource=True)
+    tf.assign(best, weights.get("hidden/kernel"))
     (group,) = sr.discover(graph)
-    assert slices(group, "consumer") == [("online/scores", 0, 0)]
-    assert slices(group, "state") == [("target/kernel", 1, 0), ("target/scores", 0, 0)]
+    assert slices(group, "state") == [("best", 1, 0)]
 
 
 def test_numbers_of_units_in_a_variable_that_no_checkpoint_holds_are_constants(graph):
