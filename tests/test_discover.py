@@ -210,8 +210,11 @@ def machinery(loss, structure):
     tf.is_finite(loss + norm)
 
 
-@pytest.mark.parametrize("scope", ["", "Train"])
-def test_penalties_clipping_freezing_zeroing_averages_and_summaries_are_no_readers(scope, graph, inputs):
+@pytest.mark.parametrize("scope, block", [("", 2**19), ("Train", 2**19), ("", 4)])
+def test_penalties_clipping_freezing_zeroing_averages_and_summaries_are_no_readers(
+    scope, block, graph, inputs, monkeypatch
+):
+    monkeypatch.setattr("sparse_rnn.blocks.BLOCK", block)
     with tf.name_scope(scope or None):
         loss = models.loss_of(perceptron(inputs))
         bare = sr.discover(graph)

@@ -99,9 +99,17 @@ class Forward:
             if self._kinds[value] > _WEIGHT and self._takes_on(node, target, value):
                 return True
             return self._is_state(target) and (self._kinds[value] > _WEIGHT or target.name not in self._saved)
+        if node.op in sources.SCATTERS and self._is_of_its_own(node):
+            return False
         if node.op in VARIABLES or (node.inputs and node.inputs[0][0].op in VARIABLES and len(node.inputs) == 1):
             return False
         return all(each.op in sources.OBSERVERS or self._left_out(each) for each in self._consumers[node])
+
+    def _is_of_its_own(self, node):
+        """Whether what goes into rows of a variable depends on that variable alone, as where it is zeroed in blocks."""
+        target, *given = (source for source, _ in node.inputs)
+        depends_on = [each for each in in_order(given) if not each.inputs]
+        return all(each is target or self._kinds[each] in (_CONSTANT, _SCALAR) for each in depends_on)
 
     def _is_state(self, variable):
         """Whether it is neither a weight nor the slot or average of one."""

@@ -25,6 +25,15 @@ ASSIGNMENTS = (
     "AssignVariableOp",
 )
 
+#: Operations that store into some rows of a variable: (variable, rows, values).
+SCATTERS = (
+    "ResourceScatterAdd",
+    "ResourceScatterSub",
+    "ResourceScatterUpdate",
+    "ScatterAdd",
+    "ScatterSub",
+    "ScatterUpdate",
+)
 #: They look at a tensor, and nothing comes of it.
 OBSERVERS = frozenset(
     "Assert AudioSummary AudioSummaryV2 HistogramSummary ImageSummary MergeSummary PrintV2 SaveSlices SaveV2 "
