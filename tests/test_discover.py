@@ -232,7 +232,16 @@ def test_a_second_model_that_reads_gradients_is_not_trusted(graph, inputs):
     tf.gradients(loss + tf.reduce_sum(tf.square(slope)), tf.trainable_variables())
     structure = sr.discover(graph)
     assert list(structure) == []
-    assert "differentiates a function of gradients" in reasons(structure, "hidden/kernel")
+    assert "computes with what depends on gradients" in reasons(structure, "hidden/kernel")
+
+
+def test_weights_after_a_gradient_step_are_not_trusted(graph, inputs):
+    hidden, kernel = models.dense(models.Weights(seed=1), "hidden", inputs, 4), tf.get_variable("reader", [4, 3])
+    slope = tf.gradients(tf.reduce_sum(tf.square(tf.matmul(hidden, kernel))), kernel)[0]
+    tf.matmul(hidden, kernel - 0.1 * slope, name="adapted")
+    structure = sr.discover(graph)
+    assert list(structure) == []
+    assert "`adapted` computes with what depends on gradients" in reasons(structure, "hidden/kernel")
 
 
 def test_two_losses_of_one_model_are_no_gradients_of_gradients(graph, inputs):
@@ -430,6 +439,16 @@ def test_a_length_that_is_not_known_becomes_what_it_is_tied_with():
     classes.tie(unknown, known)
     assert classes.length(unknown) == 5
     assert classes.tie(unknown, dimension(classes, 6)) is None
+
+
+def test_runs_of_unknown_lengths_are_only_tied_one_by_one_where_they_are_pinned_anyway():
+    classes = Classes()
+    assert classes.tie(dimension(classes, None), dimension(classes, None)) is not None
+    first, second = dimension(classes, None, None), dimension(classes, None, None)
+    assert classes.tie(first, second) is None
+    assert classes.tie(first, first) is not None
+    classes.pin(first + second, "data")
+    assert classes.tie(first, second) is not None
 
 
 def test_pins_of_a_class_stay_with_its_parts():

@@ -100,7 +100,7 @@ def _discover(graph, keep):
         for variable in analysis.variables.values():
             for dimension in variable.dimensions():
                 analysis.classes.pin(
-                    dimension, "`{}` differentiates a function of gradients".format(forward.second_order.name)
+                    dimension, "`{}` computes with what depends on gradients".format(forward.second_order.name)
                 )
     weights = {name: shapes[name] for name in trainable if name in shapes}
     others = {name: shape for name, shape in shapes.items() if name not in weights}

@@ -28,6 +28,7 @@ _ELEMENTWISE = frozenset(
     + elementwise.NEVER
     + ["Cast", "If", "Merge", "Select", "StatelessIf", "Switch"]
 )
+_PRODUCTS = ("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Conv2D", "Einsum", "MatMul")
 _SEED = re.compile(r"^(.*/)?grad_ys_\d+(_indices|_values|_shape)?(_\d+)?$")
 _SIZES = ("Rank", "Shape", "ShapeN", "Size", "VariableShape")
 #: What puts scalars in a row, as the losses of several towers before their mean is taken.
@@ -51,7 +52,7 @@ class Forward:
     Attributes:
       order: the nodes, inputs first.
       copies: pairs (variable, another whose values it takes on), as a network that follows another has them.
-      second_order: a node that differentiates something that depends on gradients, or None.
+      second_order: a node that goes on computing with gradients as with data, or None.
     """
 
     def __init__(self, nodes, trainable, saved, kept=()):
@@ -83,11 +84,15 @@ class Forward:
 
     def _find_second_order(self):
         for node in self._nodes.every:
-            if node.name.startswith(self._scopes) and not _SEED.match(node.name):
-                scope = next(scope for scope in self._scopes if node.name.startswith(scope))
-                for source, _ in node.inputs:
-                    if source in self._gradients and not source.name.startswith(scope):
-                        return node
+            scope = next((scope for scope in self._scopes if node.name.startswith(scope)), None)
+            from_gradients = [source for source, _ in node.inputs if source in self._gradients]
+            if scope is None:
+                # Weights after a gradient step: units that are dead before it are alive in them.
+                others = [source for source, _ in node.inputs if source not in self._gradients]
+                if node.op in _PRODUCTS and from_gradients and any(self._kinds[each] == _DATA for each in others):
+                    return node
+            elif not _SEED.match(node.name) and any(not each.name.startswith(scope) for each in from_gradients):
+                return node
         return None
 
     def _is_root(self, node):
