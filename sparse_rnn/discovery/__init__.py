@@ -95,7 +95,7 @@ def _discover(graph, keep):
         analysis.copied(target, source)
     analysis.tie_equal_ranges()
     _pin_kept(analysis, scope, kept)
-    _pin_parts(analysis, variables)
+    _pin_parts(analysis, graph, variables)
     if forward.second_order is not None:
         for variable in analysis.variables.values():
             for dimension in variable.dimensions():
@@ -115,10 +115,11 @@ def _pin_kept(analysis, scope, kept):
             analysis.classes.pin(dimension, "`{}` is to be kept".format(node.name))
 
 
-def _pin_parts(analysis, variables):
+def _pin_parts(analysis, graph, variables):
     """The parts of a partitioned variable are cut at numbers that are others for other sizes."""
-    for variable in variables:
-        part, name = variable.to_proto().save_slice_info_def, variable.op.name
+    with graph.as_default():  # where TensorFlow runs eagerly variables do not say what they are parts of
+        parts = {variable.op.name: variable.to_proto().save_slice_info_def for variable in variables}
+    for name, part in parts.items():
         for axis, (size, full) in enumerate(zip(part.var_shape, part.full_shape)):
             if size != full and name in analysis.variables:
                 analysis.classes.pin(
