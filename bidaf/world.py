@@ -119,8 +119,9 @@ def _distinct(random, items):
 def _question(random, event, field):
     """A question for a field of an event; it names the event's person or thing, which no other event has."""
     pattern = _choice(random, _QUESTIONS[field])
-    for extra, text in _ADDED.items():
-        if extra != field and random.rand() < 0.3:
+    added = [text for extra, text in _ADDED.items() if extra != field]
+    for text in (added[place] for place in random.permutation(len(added))):
+        if random.rand() < 0.3:
             pattern += text
     return _told(pattern + "?", event)[0]
 
