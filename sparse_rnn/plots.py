@@ -19,8 +19,6 @@ from sparse_rnn.errors import UserError
 MAX_POINTS = 400
 #: Perplexities above this multiple of the lowest one are cut off: the first epochs would flatten all others.
 MAX_PERPLEXITY_RATIO = 5.0
-#: Columns of a run that is measured by scores from 0 to 100 and not by perplexity, and what they are called.
-SCORES = {"dev_em": "exact match", "dev_f1": "F1"}
 
 #: The palette of Okabe and Ito, told apart with every kind of colour vision; blue first.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -113,19 +111,18 @@ def unit_norms(path, weights, structure):
 
 
 def history(path, rows):
-    """Draw kept units and, below them, perplexity or scores over the epochs of a run.
+    """Draw kept units and perplexity over the epochs of a run.
 
     Args:
       path: the PNG file.
       rows: one ``{column: number}`` per epoch, at least one, with the columns ``epoch``, ``units/<group>/kept``,
-        ``units/<group>/size`` and, as far as there are, ``train_perplexity`` and ``valid_perplexity``, or the columns
-        of :data:`SCORES`.
+        ``units/<group>/size`` and, as far as there are, ``train_perplexity`` and ``valid_perplexity``.
 
     Raises:
       UserError: the file cannot be written.
     """
     figure = new_figure(8.0, 6.0)
-    units, measured = figure.subplots(2, 1, sharex=True)
+    units, perplexity = figure.subplots(2, 1, sharex=True)
     epochs = [row["epoch"] for row in rows]
     sizes = [column for column in rows[-1] if column.startswith("units/") and column.endswith("/size")]
     for number, size in enumerate(sizes):
@@ -135,38 +132,20 @@ def history(path, rows):
         _line(units, epochs, [row[kept] for row in rows], number, label)
     units.set_ylim(0, 1.05 * max([rows[-1][size] for size in sizes], default=1))
     units.set_ylabel("units kept")
-    what = _draw_scores(measured, epochs, rows) or _draw_perplexity(measured, epochs, rows)
-    units.set_title("Kept units and {} after each epoch".format(what))
-    measured.set_xlabel("epoch")
-    measured.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
-    for panel in (units, measured):
-        panel.grid(color="0.9")
-        if panel.lines:
-            panel.legend(loc="best", fontsize="small", ncol=1 if len(panel.lines) < 6 else 2)
-    save(figure, path)
-
-
-def _draw_scores(panel, epochs, rows):
-    """The scores of a run that has some, and what they are; None where it has none."""
-    found = [column for column in SCORES if column in rows[-1]]
-    for number, column in enumerate(found):
-        label = "{}, last {:.2f}".format(SCORES[column], rows[-1][column])
-        _line(panel, epochs, [row.get(column, np.nan) for row in rows], number, label)
-    if not found:
-        return None
-    panel.set_ylim(0, 105)
-    panel.set_ylabel("score, of 100")
-    return "scores"
-
-
-def _draw_perplexity(panel, epochs, rows):
+    units.set_title("Kept units and perplexity after each epoch")
     for number, split in enumerate(("train", "valid")):
         values = [row.get(split + "_perplexity", np.nan) for row in rows]
         if np.isfinite(values).any():
-            _line(panel, epochs, values, number, "{}, last {:,.2f}".format(split, values[-1]))
-    _perplexity_axis(panel)
-    panel.set_ylabel("perplexity (log scale)")
-    return "perplexity"
+            _line(perplexity, epochs, values, number, "{}, last {:,.2f}".format(split, values[-1]))
+    _perplexity_axis(perplexity)
+    perplexity.set_ylabel("perplexity (log scale)")
+    perplexity.set_xlabel("epoch")
+    perplexity.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
+    for panel in (units, perplexity):
+        panel.grid(color="0.9")
+        if panel.lines:
+            panel.legend(loc="best")
+    save(figure, path)
 
 
 def iss_map(name, shape, structure, kept):

@@ -174,16 +174,6 @@ def test_the_history_draws_kept_units_and_perplexity_and_cuts_absurd_beginnings_
     assert perplexity.get_title(loc="right") == "above 700 cut off"
 
 
-def test_a_run_with_scores_has_a_history_of_these(tmp_path, drawn):
-    rows = [{"epoch": 1, "dev_em": 20.0, "dev_f1": 31.5}, {"epoch": 2, "dev_em": 98.5, "dev_f1": 99.0}]
-    plots.history(tmp_path / "history.png", rows)
-    assert is_png(tmp_path / "history.png")
-    units, scores = drawn[0].axes
-    assert legend(scores) == ["exact match, last 98.50", "F1, last 99.00"]
-    assert list(scores.lines[0].get_ydata()) == [20.0, 98.5] and scores.get_ylim() == (0, 105)
-    assert units.get_title() == "Kept units and scores after each epoch"
-
-
 @pytest.mark.parametrize("rows", [ROWS[:1], ROWS[2:], ROWS[1:], [{"epoch": 1}]])
 def test_a_history_of_few_numbers_can_be_drawn(tmp_path, rows):
     plots.history(tmp_path / "history.png", rows)
