@@ -47,7 +47,7 @@ def compare(before, after, train, corpus):
         for split, ids in (("valid", corpus.valid), ("test", corpus.test))
     }
     return Comparison(
-        timings=tuple(timing.interleaved([_one_batch(each, batches[0]) for each in (before, after)])),
+        timings=tuple(timing.interleaved([one_batch(each, batches[0]) for each in (before, after)])),
         batch=(train.batch_size, train.num_steps),
         perplexity=perplexity,
         logit_difference=difference,
@@ -56,7 +56,8 @@ def compare(before, after, train, corpus):
     )
 
 
-def _one_batch(loaded, batch):
+def one_batch(loaded, batch):
+    """A function that runs a LoadedLanguageModel over one batch (words, targets), for timing."""
     graph = loaded.evaluation("batched")
     # The operation, not its output: handing the logits to Python is no part of the model.
     return lambda: loaded.session.run(graph.logits.op, graph.feed(*batch))
