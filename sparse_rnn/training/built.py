@@ -1,6 +1,7 @@
 """A Task in a graph and a session of its own, with the checkpoints that hold its variables."""
 
 from sparse_rnn.compat import session_config, tf, variables_by_name
+from sparse_rnn.training.loaded import assign
 from sparse_rnn.training.saving import Savers
 
 
@@ -32,11 +33,7 @@ class Built:
 
     def load(self, arrays):
         """Give variables the values of ``{name: array}``; those that are not named keep theirs."""
-        # The initial value is fed, so no operation is added to the graph; one variable after the other, for a variable
-        # and its moving average begin from the same tensor.
-        for name, variable in self._variables(tf.GraphKeys.GLOBAL_VARIABLES).items():
-            if name in arrays:
-                self.session.run(variable.initializer, {variable.initializer.inputs[1]: arrays[name]})
+        assign(self.session, self._variables(tf.GraphKeys.GLOBAL_VARIABLES), arrays)
 
     def arrays(self, names=None):
         """The values of all variables that a checkpoint holds, or of those of ``names``: ``{name: array}``."""
