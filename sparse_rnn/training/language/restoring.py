@@ -6,7 +6,7 @@ from typing import Any, Dict
 import numpy as np
 
 from sparse_rnn.errors import UserError
-from sparse_rnn.training import command_line, config, restoring, shrinking
+from sparse_rnn.training import averages, command_line, config, restoring, shrinking
 from sparse_rnn.training.language.trainer import Trainer
 from sparse_rnn.training.run_directory import beside
 
@@ -20,7 +20,7 @@ class Restored:
     Attributes:
       trainer: the Trainer whose model it is.
       experiment: its Experiment; the sizes are those of the arrays.
-      arrays: ``{variable name: array}`` of its trainable variables.
+      arrays: ``{variable name: array}`` of its trainable variables, of their moving averages where the run kept them.
       vocabulary: the vocabulary it was trained with; None where a bare checkpoint does not tell.
       checkpoint: the prefix it was read from.
     """
@@ -63,7 +63,7 @@ def restore(trainer, path, experiment=None, which="newest", overrides=()):
     # A run that shrinks says in each checkpoint what is left of the model in its config.
     sizes = shrinking.sizes_in(arrays, trainer.structure(experiment.model, words))
     experiment = resized(trainer, experiment, sizes)
-    arrays = restoring.matched(arrays, trainer.shapes(experiment.model, words), prefix)
+    arrays = restoring.matched(averages.of(arrays), trainer.shapes(experiment.model, words), prefix)
     written = beside(path, VOCABULARY)
     vocabulary = trainer.load_vocabulary(written, experiment.data) if written else None
     return Restored(trainer, experiment, arrays, vocabulary, prefix)
