@@ -13,8 +13,8 @@ from sparse_rnn.compat import static_shape, tf
 #: while building, run in a loop.
 LONGEST_UNROLLED = 64
 
-
 _Looped = collections.namedtuple("_Looped", ["array", "shape"])
+_Looped.__doc__ = "The sequence of a loop: a TensorArray, and the static shape of one step."
 
 
 def split_steps(tensor, cells=1):
@@ -27,16 +27,11 @@ def split_steps(tensor, cells=1):
 
 def stack_steps(sequence):
     """The tensor ``[T, ...]`` of a sequence."""
-    if not is_loop(sequence):
+    if isinstance(sequence, list):
         return tf.stack(sequence)
     stacked = sequence.array.stack()
     stacked.set_shape(tf.TensorShape([None]).concatenate(sequence.shape))
     return stacked
-
-
-def is_loop(sequence):
-    """Whether the steps of a sequence are those of a loop, so that one operation stands for all of them."""
-    return not isinstance(sequence, list)
 
 
 def scan(step, sequences, state, emits, reverse=False):
@@ -52,7 +47,7 @@ def scan(step, sequences, state, emits, reverse=False):
     Returns:
       ``(tuple of emitted sequences in the order of time, last state)``.
     """
-    if is_loop(sequences[0]):
+    if not isinstance(sequences[0], list):
         return _loop(step, sequences, state, emits, reverse)
     emitted = []
     for current in reversed(list(zip(*sequences))) if reverse else zip(*sequences):

@@ -18,7 +18,7 @@ import collections
 from sparse_rnn.compat import static_shape, tf
 from sparse_rnn.custom_gradient import custom_gradient
 from sparse_rnn.errors import UserError
-from sparse_rnn.recurrence import is_loop, like_steps, product, scan, split_steps, stack_steps
+from sparse_rnn.recurrence import like_steps, product, scan, split_steps, stack_steps
 
 #: What one cell leaves behind for its gradient at each step: the masked state that it read, its gates, and h - s.
 _Saved = collections.namedtuple("_Saved", ["read", "h", "t", "change"])
@@ -116,17 +116,13 @@ def _forward(inputs, matrices, biases, initial, noise_h):
     depth = len(matrices)
     input_matrix, recurrent = _split_first(matrices, inputs)
     projected = split_steps(product(inputs, input_matrix, biases[0]), depth)
-    # Few rows times a large matrix are faster with the matrix transposed, where that is done once for many steps.
-    transposed = is_loop(projected)
-    if transposed:
-        recurrent = [tf.transpose(each) for each in recurrent]
 
     def step(current, state):
         (s,), saved = state, ()
         for cell, matrix in enumerate(recurrent):
             read = _masked(s, noise_h)
             shift = current[0] if cell == 0 else biases[cell]
-            h, t = tf.split(tf.matmul(read, matrix, transpose_b=transposed) + shift, 2, axis=1)
+            h, t = tf.split(tf.matmul(read, matrix) + shift, 2, axis=1)
             h, t = tf.tanh(h), tf.sigmoid(t)
             change = h - s
             saved += _Saved(read, h, t, change)

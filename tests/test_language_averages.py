@@ -42,7 +42,9 @@ def test_training_validates_what_a_model_with_the_averages_as_weights_gives(grap
     task = training.build(trainer, experiment, corpus)
     with session() as opened:
         for done in range(6):
-            opened.run(task.step.run, dict(task.feed(done), **{task.step.learning_rate: 0.3}))
+            feed = task.feed(done)
+            feed[task.step.learning_rate] = 0.3
+            opened.run(task.step.run, feed)
         opened.run(tf.local_variables_initializer())
         (found,) = task.evaluate(opened).values()
         arrays = opened.run(variables_by_name(tf.global_variables()))
