@@ -1,4 +1,4 @@
-"""Language models that keep moving averages of their weights: what reads them, and that they survive all that weights do."""
+"""Language models with moving averages of their weights: what reads them, and that they go wherever weights go."""
 
 import os
 import re
