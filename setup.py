@@ -39,7 +39,7 @@ setup(
         "bidaf": ["nltk"],
         "benchmarks": [name + '; python_version >= "3.9"' for name in ("torch", "onnx", "onnxruntime")],
         # One ruff for everybody: what it calls formatted changes from minor version to minor version.
-        "dev": ["pytest", "hypothesis", "nltk"]
+        "dev": ["pytest", "pytest-xdist>=3.5", "hypothesis", "nltk"]
         + [name + '; python_version >= "3.9"' for name in ("ruff==0.17.*", "mypy>=1.19,<3")],
     },
 )

@@ -6,14 +6,13 @@ with ISS the original's penalty, and zeroing in a second run. Dropout is drawn i
 
 import os
 
-from training_steps import EPSILON, GraphStep, run_of, zeroing_runs
+from training_steps import EPSILON, GraphStep, cost_of, run_of, zeroing_runs
 
 from rhns import config, model, noise
 from rhns.trainer import TRAINER
 from sparse_rnn.compat import tf
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import optimization, penalties, text
-from sparse_rnn.training.language import evaluation
 
 _CONFIGS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "rhns", "configs")
 #: Width 200 and depth 4; the paper's width 830 and depth 10.
@@ -48,7 +47,7 @@ def _unrolled(chosen, corpus):
     masks = noise.of_step(options, len(corpus.vocabulary), settings.seed, step, words)
     outputs, last = _layer(tf.nn.embedding_lookup(weights.embedding, words), weights, carried.read_value(), masks)
     logits = tf.matmul(outputs, weights.embedding, transpose_b=True) + weights.softmax_b
-    cost = evaluation.negative_log_likelihood(logits, targets) / settings.batch_size
+    cost = cost_of(logits, targets)
     trained = tf.trainable_variables()
     loss = cost + penalties.weight_decay(settings) + _penalty(weights, chosen)
     clipped, _ = tf.clip_by_global_norm(tf.gradients(loss, trained), settings.max_grad_norm)

@@ -10,9 +10,9 @@ from torch_model import TorchModel, torch
 
 from ptb import model
 from ptb.trainer import TRAINER
-from sparse_rnn.compat import session_config, tf
+from sparse_rnn.compat import session_config, static_shape, tf
 from sparse_rnn.training import text
-from sparse_rnn.training.language import evaluation, train
+from sparse_rnn.training.language import train
 
 EPSILON = 1e-8
 
@@ -62,6 +62,13 @@ def run_of(trainer, experiment, corpus):
     return [([task.step.run, task.step.finite], feeds)]
 
 
+def cost_of(logits, targets):
+    """The sum of -ln p(next word) per sequence, for ``logits [T * B, V]`` and ``targets [B, T]``."""
+    labels = tf.reshape(tf.transpose(targets), [-1])
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+    return tf.reduce_sum(losses) / static_shape(targets)[0]
+
+
 def zeroing_runs(variables, threshold):
     """The original's second run, which zeroes small weights; none where the threshold is 0."""
     if not threshold:
@@ -86,7 +93,7 @@ def _stock(layer):
             carry += [tf.assign(variable, value) for variable, value in zip(state, last)]
         flat = tf.reshape(outputs, [-1, options.hidden_sizes[-1]])
         logits = tf.matmul(flat, weights.softmax_w) + weights.softmax_b
-        cost = evaluation.negative_log_likelihood(logits, targets) / settings.batch_size
+        cost = cost_of(logits, targets)
         trained = tf.trainable_variables()
         gradients = tf.gradients(cost + _penalty(weights, experiment), trained)
         clipped, _ = tf.clip_by_global_norm(gradients, settings.max_grad_norm)

@@ -23,7 +23,8 @@ if "$python" -m ruff --version >/dev/null 2>&1; then
 else
   echo "== lint and types are skipped: their tools need Python 3.9"
 fi
-check tests "$python" -m pytest -q "$@"
+# Several tests at once; each worker keeps to neighbours, which share what they trained.
+check tests "$python" -m pytest -q --numprocesses=auto --maxprocesses=4 --dist=worksteal "$@"
 
 if [ -n "$failed" ]; then
   fail "failed:$failed"

@@ -14,6 +14,7 @@ import operator
 import numpy as np
 
 from sparse_rnn import groups as groups_lib
+from sparse_rnn.blocks import row_blocks
 from sparse_rnn.compat import static_shape, static_shapes, tf, variables_by_name
 from sparse_rnn.custom_gradient import custom_gradient
 from sparse_rnn.errors import UserError
@@ -149,12 +150,22 @@ class _LineSquares:
     def of(self, part, size):
         key = (part.variable, part.axis)
         if key not in self._sums:
-            if part.variable not in self._squares:
-                self._squares[part.variable] = tf.square(self._values[part.variable])
-            square = self._squares[part.variable]
-            others = [axis for axis in range(len(static_shape(square))) if axis != part.axis]
-            self._sums[key] = tf.reduce_sum(square, axis=others)
+            self._sums[key] = self._summed(*key)
         return self._sums[key][part.start : part.start + size]
+
+    def _summed(self, variable, axis):
+        blocks = self._blocks(variable)
+        others = [other for other in range(len(static_shape(blocks[0]))) if other != axis]
+        sums = [tf.reduce_sum(block, axis=others) for block in blocks]
+        return tf.concat(sums, axis=0) if axis == 0 else tf.add_n(sums)
+
+    def _blocks(self, variable):
+        """The squares of all elements, in blocks of rows: what several sums read stays in the processor's cache."""
+        if variable not in self._squares:
+            value = self._values[variable]
+            ranges = row_blocks(static_shape(value)) or [(None, None)]
+            self._squares[variable] = [tf.square(value[start:stop]) for start, stop in ranges]
+        return self._squares[variable]
 
 
 class _LineFactors:

@@ -5,7 +5,8 @@ Group Lasso brings weights near zero but rarely to it. After every update each w
 weight ever rests in (0, threshold) and evaluation never has to touch one.
 """
 
-from sparse_rnn.compat import tf
+from sparse_rnn.blocks import row_blocks
+from sparse_rnn.compat import static_shape, tf
 
 
 def small(variables, threshold):
@@ -68,7 +69,18 @@ class ZeroingHook(tf.train.SessionRunHook, tf.train.CheckpointSaverListener):
 
 
 def _zero_small(variable, threshold):
-    value = variable.read_value()
-    # A scalar zero, in place of a matrix of them: with large weights this is all about passes through memory.
-    zero = tf.zeros([], value.dtype)
-    return tf.assign(variable, tf.where_v2(tf.abs(value) < threshold, zero, value)).op
+    blocks = row_blocks(static_shape(variable))
+    # A variable of the old kind has to be read as a whole, or it may be read before the update.
+    if len(blocks) < 2 or variable.op.type != "VarHandleOp":
+        return tf.assign(variable, _without_small(variable.read_value(), threshold)).op
+    zeroed = []
+    for start, stop in blocks:
+        rows = tf.range(start, stop)
+        block = tf.IndexedSlices(_without_small(variable.sparse_read(rows), threshold), rows)
+        zeroed.append(variable.scatter_update(block).op)
+    return tf.group(*zeroed)
+
+
+def _without_small(values, threshold):
+    # A scalar zero, in place of a matrix of them, is a pass through memory less.
+    return tf.where_v2(tf.abs(values) < threshold, tf.zeros([], values.dtype), values)

@@ -9,7 +9,7 @@ from sparse_rnn import compat, cost, groups
 from sparse_rnn.compat import static_shape, tf, variables_by_name
 from sparse_rnn.lstm import LSTMState
 from sparse_rnn.training import config, dropout
-from sparse_rnn.training.language import evaluation
+from sparse_rnn.training.language import likelihood
 from tests import reference
 
 WORDS = 11
@@ -49,7 +49,7 @@ def test_logits_states_and_loss_are_those_of_numpy(graph, sizes, embedding):
     state = random_state(sizes)
     weights = model.weights(chosen, WORDS, seed=2)
     logits, last = model.logits(tf.constant(words, tf.int32), state, weights, chosen)
-    loss = evaluation.negative_log_likelihood(logits, tf.constant(targets, tf.int32))
+    loss = likelihood.negative_log_likelihood(logits, tf.constant(targets, tf.int32))
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         for layer, bias in enumerate(weights.biases):

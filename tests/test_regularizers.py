@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sparse_rnn import iss, regularizers
+from sparse_rnn import blocks, iss, regularizers
 from sparse_rnn.compat import tf
 from sparse_rnn.errors import UserError
 from sparse_rnn.groups import Slice, UnitGroup
@@ -12,6 +12,12 @@ STRENGTH = 0.3
 SOFTMAX = (iss.Consumer("softmax_w", start=1),)
 
 pytestmark = pytest.mark.usefixtures("graph")
+
+
+@pytest.fixture(params=[blocks.BLOCK, 30], ids=["whole", "in blocks"])
+def block(request, monkeypatch):
+    """Elements of a block: more than a variable has, or fewer."""
+    monkeypatch.setattr(blocks, "BLOCK", request.param)
 
 
 def arrays(scale=1.0):
@@ -80,14 +86,14 @@ def test_l2_is_half_the_sum_of_squares(use_resource):
 
 
 @pytest.mark.parametrize("use_resource", [True, False])
-def test_rows_are_the_sum_of_the_rows_norms(use_resource):
+def test_rows_are_the_sum_of_the_rows_norms(use_resource, block):
     weights, variables = matrices(use_resource)
     function = over(lambda array: sum(np.sqrt(np.sum(row**2) + 1e-8) for row in array))
     assert_penalty(regularizers.rows(variables, STRENGTH), variables, function, weights)
 
 
 @pytest.mark.parametrize("use_resource", [True, False])
-def test_columns_are_the_sum_of_the_columns_norms(use_resource):
+def test_columns_are_the_sum_of_the_columns_norms(use_resource, block):
     weights, variables = matrices(use_resource)
     function = over(lambda array: sum(np.sqrt(np.sum(column**2) + 1e-8) for column in array.T))
     assert_penalty(regularizers.columns(variables, STRENGTH), variables, function, weights)
@@ -102,7 +108,7 @@ def test_rows_and_columns_scale_by_the_root_of_their_number_of_elements():
 
 
 @pytest.mark.parametrize("use_resource", [True, False])
-def test_units_are_the_papers_penalty_and_leave_biases_out(use_resource):
+def test_units_are_the_papers_penalty_and_leave_biases_out(use_resource, block):
     weights = arrays()
     variables = variables_of(weights, use_resource)
     penalty = regularizers.units(layer(), STRENGTH)

@@ -8,6 +8,7 @@ import math
 
 from sparse_rnn.compat import tf
 from sparse_rnn.training import text
+from sparse_rnn.training.language.likelihood import negative_log_likelihoods
 from sparse_rnn.training.loaded import LoadedModel
 
 STYLES = ("batched", "full")
@@ -121,14 +122,3 @@ class LoadedLanguageModel(LoadedModel):
 def values_of(carried):
     """The values of a nest of variables, read where this is called."""
     return tf.nest.map_structure(lambda variable: variable.read_value(), carried)
-
-
-def negative_log_likelihood(logits, targets):
-    """The sum of :func:`negative_log_likelihoods`."""
-    return tf.reduce_sum(negative_log_likelihoods(logits, targets))
-
-
-def negative_log_likelihoods(logits, targets):
-    """-ln p(next word) at every position ``[T * B]``, for ``logits [T * B, V]`` and ``targets [B, T]``."""
-    labels = tf.reshape(tf.transpose(targets), [-1])
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)

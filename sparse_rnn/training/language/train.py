@@ -3,7 +3,7 @@
 from sparse_rnn.compat import tf
 from sparse_rnn.training import averages, command_line, loop, optimization, origin, reports, text
 from sparse_rnn.training.config import listing, to_dict
-from sparse_rnn.training.language import evaluation, perplexity, report, restoring
+from sparse_rnn.training.language import evaluation, likelihood, perplexity, report, restoring
 from sparse_rnn.training.run_directory import RunDirectory
 from sparse_rnn.training.task import Task
 
@@ -75,7 +75,7 @@ def build(trainer, experiment, corpus):
     carried = trainer.carried_state(options, train.batch_size, "Train", tf.GraphKeys.GLOBAL_VARIABLES)
     masks = trainer.masks(options, len(corpus.vocabulary), train.seed, optimization.global_step(), words)
     logits, last = trainer.logits(words, evaluation.values_of(carried), weights, options, masks)
-    cost = evaluation.negative_log_likelihood(logits, targets) / train.batch_size
+    cost = likelihood.negative_log_likelihood(logits, targets) / train.batch_size
     pairs = list(zip(tf.nest.flatten(carried), tf.nest.flatten(last)))
     structure = trainer.structure(options, len(corpus.vocabulary))
     step = optimization.training_step(cost, train, experiment.sparsity, structure, pairs, train.average_decay)

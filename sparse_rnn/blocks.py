@@ -1,0 +1,26 @@
+"""Large matrices in blocks of rows that fit a processor's cache.
+
+An element-wise computation in several operations goes through memory once per operation. Block by block it goes through
+memory once, at the price of more operations in the graph.
+"""
+
+import numpy as np
+
+#: Elements of a block: 2 MB of float32.
+BLOCK = 2**19
+
+
+def row_blocks(shape):
+    """The ranges ``(start, stop)`` of rows that cut an array of this shape into blocks of about :data:`BLOCK` elements.
+
+    Args:
+      shape: list of ints; None where the shape is not known.
+
+    Returns:
+      A list of pairs; empty where nothing can be cut: a scalar, or a shape that is not known.
+    """
+    if not shape or None in shape:
+        return []
+    rows = shape[0]
+    per_block = max(1, BLOCK // max(1, int(np.prod(shape[1:]))))
+    return [(start, min(rows, start + per_block)) for start in range(0, rows, per_block)]
