@@ -29,7 +29,8 @@ class Killed(BaseException):
 def averaged(tmp_path_factory, text_folder):
     """A run that keeps averages and shrinks, never interrupted; not to be changed."""
     run = str(tmp_path_factory.mktemp("averaged") / "run")
-    assert train.main(tiny_rhns.arguments(run, text_folder, *AVERAGED)) == 0
+    with tiny.without_figures():
+        assert train.main(tiny_rhns.arguments(run, text_folder, *AVERAGED)) == 0
     return run
 
 
@@ -75,14 +76,13 @@ def test_averages_are_cut_along_with_the_units(averaged):
     assert all(arrays[name].shape == arrays[name + averages.SUFFIX].shape for name in kept)
 
 
-@pytest.mark.parametrize("saved", [20, 50])
-def test_an_interrupted_run_ends_in_the_same_averages(averaged, text_folder, tmp_path, no_figures, saved):
+def test_an_interrupted_run_ends_in_the_same_averages(averaged, text_folder, tmp_path, no_figures):
     run, original, calls = str(tmp_path / "run"), checkpoints.save, []
     arguments = tiny_rhns.arguments(run, text_folder, *AVERAGED)
 
     def killer(*given):
         calls.append(None)
-        if len(calls) == saved:
+        if len(calls) == 50:  # in the second epoch, after a cut
             raise Killed
         return original(*given)
 
