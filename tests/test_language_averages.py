@@ -17,12 +17,9 @@ from sparse_rnn.training.language import evaluation, restoring
 from sparse_rnn.training.language import train as training
 from tests import tiny, tiny_rhns
 from tests.graphs import session
+from tests.interruptions import Killed, kill_at
 
 AVERAGED = ["train.average_decay=0.9", "sparsity.compact_every_epochs=1"]
-
-
-class Killed(BaseException):
-    """Ends a run in the middle, past every handler of errors."""
 
 
 @pytest.fixture(scope="module")
@@ -77,17 +74,10 @@ def test_averages_are_cut_along_with_the_units(averaged):
 
 
 def test_an_interrupted_run_ends_in_the_same_averages(averaged, text_folder, tmp_path, no_figures):
-    run, original, calls = str(tmp_path / "run"), checkpoints.save, []
+    run = str(tmp_path / "run")
     arguments = tiny_rhns.arguments(run, text_folder, *AVERAGED)
-
-    def killer(*given):
-        calls.append(None)
-        if len(calls) == 50:  # in the second epoch, after a cut
-            raise Killed
-        return original(*given)
-
     with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(checkpoints, "save", killer)
+        kill_at(patch, checkpoints, "save", call=50)  # in the second epoch, after a cut
         train.main(arguments)
     assert train.main(arguments) == 0
     assert tiny.table(run) == tiny.table(averaged)
