@@ -1,8 +1,11 @@
 """Running a step function along time, forwards or backwards, unrolled or in a loop.
 
-A *sequence* is a list of one tensor per step where the graph is unrolled, and one tensor ``[T, ...]`` where it
-is a loop. Recurrent layers are written once in terms of sequences and work both ways.
+A *sequence* is a list of one tensor per step where the graph is unrolled, and a TensorArray with the shape of a
+step where it is a loop: a loop hands what it kept to the next one without copying it. Recurrent layers are written
+once in terms of sequences and work both ways.
 """
+
+import collections
 
 from sparse_rnn.compat import static_shape, tf
 
@@ -10,16 +13,25 @@ from sparse_rnn.compat import static_shape, tf
 #: while building, run in a loop.
 LONGEST_UNROLLED = 64
 
+_Looped = collections.namedtuple("_Looped", ["array", "shape"])
+_Looped.__doc__ = "The sequence of a loop: a TensorArray, and the static shape of one step."
+
 
 def split_steps(tensor, cells=1):
     """The sequence of the steps of ``tensor [T, ...]``; a step passes through ``cells`` cells."""
     steps = static_shape(tensor)[0]
-    return tf.unstack(tensor, steps) if steps and steps * cells <= LONGEST_UNROLLED else tensor
+    if steps and steps * cells <= LONGEST_UNROLLED:
+        return tf.unstack(tensor, steps)
+    return _Looped(_array(tensor.dtype, tf.shape(tensor)[0]).unstack(tensor), tensor.shape[1:])
 
 
 def stack_steps(sequence):
     """The tensor ``[T, ...]`` of a sequence."""
-    return tf.stack(sequence) if isinstance(sequence, list) else sequence
+    if isinstance(sequence, list):
+        return tf.stack(sequence)
+    stacked = sequence.array.stack()
+    stacked.set_shape(tf.TensorShape([None]).concatenate(sequence.shape))
+    return stacked
 
 
 def scan(step, sequences, state, emits, reverse=False):
@@ -47,26 +59,32 @@ def scan(step, sequences, state, emits, reverse=False):
 
 
 def _loop(step, sequences, state, emits, reverse):
-    steps = tf.shape(sequences[0])[0]
-    sources = [tf.TensorArray(each.dtype, size=steps).unstack(each) for each in sequences]
-    sinks = [tf.TensorArray(sequences[0].dtype, size=steps) for _ in range(emits)]
+    steps = sequences[0].array.size()
+    sinks = tuple(_array(sequences[0].array.dtype, steps) for _ in range(emits))
+    shapes = []
 
     def body(count, state, sinks):
         time = steps - 1 - count if reverse else count
         current = []
-        for source, each in zip(sources, sequences):
-            value = source.read(time)
-            value.set_shape(each.shape[1:])
+        for source in sequences:
+            value = source.array.read(time)
+            value.set_shape(source.shape)
             current.append(value)
         emitted, new_state = step(tuple(current), state)
         for new, old in zip(new_state, state):
             new.set_shape(old.shape)
+        shapes[:] = [each.shape for each in emitted]
         return count + 1, tuple(new_state), tuple(sink.write(time, each) for sink, each in zip(sinks, emitted))
 
     _, state, sinks = tf.while_loop(
-        lambda count, *_: count < steps, body, (tf.constant(0), tuple(state), tuple(sinks)), back_prop=False
+        lambda count, *_: count < steps, body, (tf.constant(0), tuple(state), sinks), back_prop=False
     )
-    return tuple(sink.stack() for sink in sinks), state
+    return tuple(_Looped(*each) for each in zip(sinks, shapes)), state
+
+
+def _array(dtype, steps):
+    # What is read stays: saved values are read by the gradient's loop and stacked for its products.
+    return tf.TensorArray(dtype, size=steps, clear_after_read=False)
 
 
 def product(sequence, matrix, bias=None, transpose=False):

@@ -13,10 +13,15 @@ backpropagation through time keeps the gates' gradients of every step and multip
 place of adding up one product per step.
 """
 
+import collections
+
 from sparse_rnn.compat import static_shape, tf
 from sparse_rnn.custom_gradient import custom_gradient
 from sparse_rnn.errors import UserError
 from sparse_rnn.recurrence import like_steps, product, scan, split_steps, stack_steps
+
+#: What one cell leaves behind for its gradient at each step: the masked state that it read, its gates, and h - s.
+_Saved = collections.namedtuple("_Saved", ["read", "h", "t", "change"])
 
 
 def rhn(inputs, h_weights, t_weights, initial_state=None, noise_i=None, noise_h=None):
@@ -107,56 +112,69 @@ def _rows(what, value, inputs, width):
 
 
 def _forward(inputs, matrices, biases, initial, noise_h):
-    """The outputs ``[T, B, n]``, the last state, and what the gradient needs: s, h and t of every cell and step."""
-    input_size = static_shape(inputs)[2]
-    recurrent = [matrices[0][input_size:]] + list(matrices[1:])
+    """The outputs ``[T, B, n]``, the last state, and a _Saved of sequences for each cell."""
+    depth = len(matrices)
+    input_matrix, recurrent = _split_first(matrices, inputs)
+    projected = split_steps(product(inputs, input_matrix, biases[0]), depth)
 
     def step(current, state):
         (s,), saved = state, ()
         for cell, matrix in enumerate(recurrent):
+            read = _masked(s, noise_h)
             shift = current[0] if cell == 0 else biases[cell]
-            h, t = tf.split(tf.matmul(_masked(s, noise_h), matrix) + shift, 2, axis=1)
+            h, t = tf.split(tf.matmul(read, matrix) + shift, 2, axis=1)
             h, t = tf.tanh(h), tf.sigmoid(t)
-            saved += (s, h, t)
-            s = (h - s) * t + s
+            change = h - s
+            saved += _Saved(read, h, t, change)
+            s = change * t + s
         return (s,) + saved, (s,)
 
-    projected = split_steps(product(inputs, matrices[0][:input_size], biases[0]), len(matrices))
-    (outputs, *saved), (last,) = scan(step, (projected,), (initial,), emits=1 + 3 * len(matrices))
-    return stack_steps(outputs), last, tuple(saved)
+    (outputs, *saved), (last,) = scan(step, (projected,), (initial,), emits=1 + depth * len(_Saved._fields))
+    return stack_steps(outputs), last, _by_cell(saved)
+
+
+def _by_cell(flat):
+    """A _Saved for each cell of what all cells keep, one cell after the other."""
+    return [_Saved(*each) for each in zip(*[iter(flat)] * len(_Saved._fields))]
+
+
+def _split_first(matrices, inputs):
+    """The rows of the first matrix that the inputs pass, and what the state passes in each cell."""
+    width = static_shape(inputs)[2]
+    return matrices[0][:width], [matrices[0][width:]] + list(matrices[1:])
 
 
 def _backward(inputs, matrices, saved, d_outputs, d_last, noise_h):
     """Gradients of the inputs, the initial state, the matrices ``[.., 2n]`` and the biases ``[2n]``."""
-    input_size = static_shape(inputs)[2]
-    recurrent = [matrices[0][input_size:]] + list(matrices[1:])
     depth = len(matrices)
+    input_matrix, recurrent = _split_first(matrices, inputs)
 
     def step(current, d_state):
-        d_s, emitted = d_state[0] + current[0], ()
-        for cell in reversed(range(depth)):
-            s, h, t = current[1 + 3 * cell : 4 + 3 * cell]
+        (d_output, *kept), emitted = current, ()
+        d_s = d_state[0] + d_output
+        for matrix, cell in reversed(list(zip(recurrent, _by_cell(kept)))):
+            d_change = d_s * cell.t
             d_gates = tf.concat(
-                [tf.raw_ops.TanhGrad(y=h, dy=d_s * t), tf.raw_ops.SigmoidGrad(y=t, dy=d_s * (h - s))], axis=1
+                [tf.raw_ops.TanhGrad(y=cell.h, dy=d_change), tf.raw_ops.SigmoidGrad(y=cell.t, dy=d_s * cell.change)],
+                axis=1,
             )
-            d_read = tf.matmul(d_gates, recurrent[cell], transpose_b=True)
-            d_s = d_s - d_s * t + _masked(d_read, noise_h)
+            d_s = d_s - d_change + _masked(tf.matmul(d_gates, matrix, transpose_b=True), noise_h)
             emitted = (d_gates,) + emitted
         return emitted, (d_s,)
 
-    sequences = (split_steps(like_steps(d_outputs, inputs), depth),) + saved
+    sequences = (split_steps(like_steps(d_outputs, inputs), depth),) + tuple(each for cell in saved for each in cell)
     d_gates, (d_initial,) = scan(step, sequences, (d_last,), emits=depth, reverse=True)
     d_gates = [stack_steps(each) for each in d_gates]
     d_matrices, d_biases = [], []
-    for cell in range(depth):
-        read = _masked(stack_steps(saved[3 * cell]), noise_h)
+    for cell, matrix in enumerate(matrices):
+        read = stack_steps(saved[cell].read)
         if cell == 0:
             read = tf.concat([inputs, read], axis=2)
-        flat = tf.reshape(d_gates[cell], [-1, static_shape(matrices[cell])[1]])
-        d_matrices.append(tf.matmul(tf.reshape(read, [-1, static_shape(matrices[cell])[0]]), flat, transpose_a=True))
+        rows, columns = static_shape(matrix)
+        flat = tf.reshape(d_gates[cell], [-1, columns])
+        d_matrices.append(tf.matmul(tf.reshape(read, [-1, rows]), flat, transpose_a=True))
         d_biases.append(tf.reduce_sum(flat, axis=0))
-    d_inputs = product(d_gates[0], matrices[0][:input_size], transpose=True)
-    return [d_inputs, d_initial] + d_matrices + d_biases
+    return [product(d_gates[0], input_matrix, transpose=True), d_initial] + d_matrices + d_biases
 
 
 def _masked(tensor, noise):

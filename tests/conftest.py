@@ -29,8 +29,7 @@ def trained(tmp_path_factory, text_folder):
 
 
 @pytest.fixture
-def no_figures(monkeypatch):
+def no_figures():
     """Training without figures at its end, which take longer than all the rest."""
-    from sparse_rnn import plots
-
-    monkeypatch.setattr(plots, "all_figures", lambda *arguments: [])
+    with tiny.without_figures():
+        yield

@@ -72,6 +72,15 @@ def test_reading_averages_leaves_what_is_zero_at_zero_and_what_has_none_alone():
     assert sorted(begun) == ["given", "w", "w" + averages.SUFFIX]
 
 
+def test_a_graph_reads_what_a_checkpoint_would_give(graph):
+    arrays = {"w": np.array([0.0, 2.0]), "w" + averages.SUFFIX: np.array([0.5, 1.5])}
+    made = [variable(name, array) for name, array in arrays.items()]
+    found, nothing = averages.read([made[0], None])
+    with session() as opened:
+        assert opened.run(found).tolist() == averages.of(arrays)["w"].tolist()
+    assert nothing is None
+
+
 def test_averages_shrink_with_their_variable():
     layer = iss.lstm_units("lstm", "kernel", None, input_size=3, units=2, consumers=[iss.Consumer("softmax_w")])
     arrays = {"kernel": np.ones([5, 8]), "softmax_w": np.ones([2, 4])}

@@ -1,8 +1,11 @@
 """A text of a few words, a model of a dozen units, and runs that take a second."""
 
+import contextlib
 import json
 import os
 import random
+
+import pytest
 
 from sparse_rnn import checkpoints
 from sparse_rnn.training.metrics import Metrics, is_time
@@ -40,6 +43,16 @@ def write_text(folder, lines=(60, 12, 12), words=9, seed=5):
                     sentence.append("w{}".format(word))
                 file.write(" ".join(sentence) + "\n")
     return str(folder)
+
+
+@contextlib.contextmanager
+def without_figures():
+    """No run draws figures at its end, which take longer than all the rest."""
+    from sparse_rnn import plots  # which imports matplotlib
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plots, "all_figures", lambda *arguments: [])
+        yield
 
 
 def write_config(path, tree=None):

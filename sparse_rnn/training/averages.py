@@ -6,7 +6,7 @@ it; it is in the checkpoint and shrinks with its variable when units are cut out
 
 import numpy as np
 
-from sparse_rnn.compat import tf
+from sparse_rnn.compat import tf, variables_by_name
 
 SUFFIX = "/ExponentialMovingAverage"
 
@@ -59,6 +59,19 @@ def of(arrays):
         name: np.where(array == 0, array, arrays[name + SUFFIX]) if name + SUFFIX in arrays else array
         for name, array in arrays.items()
     }
+
+
+def read(variables):
+    """What :func:`of` gives, within a graph that keeps averages: tensors in place of a nest of variables."""
+    by_name = variables_by_name(tf.global_variables())
+
+    def value(variable):
+        if variable is None:
+            return None
+        weight = variable.read_value()
+        return tf.where(tf.equal(weight, 0), weight, by_name[variable.op.name + SUFFIX].read_value())
+
+    return tf.nest.map_structure(value, variables)
 
 
 def begun(arrays, names):

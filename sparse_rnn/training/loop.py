@@ -43,6 +43,10 @@ class Training:
     def session(self):
         return self._built.session
 
+    def arrays(self):
+        """The values of all variables that a checkpoint holds: ``{name: array}``."""
+        return self._built.arrays()
+
     def fit(self, run, initial_weights=None):
         """Train until ``train.epochs`` epochs are done.
 

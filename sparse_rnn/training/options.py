@@ -55,6 +55,12 @@ class Train(Optimization):
     """How to train a language model."""
 
     num_steps: int = option(20, "time steps that the gradient runs back", minimum=1)
+    average_decay: float = option(
+        0.0,
+        "moving average of the weights, which evaluation uses: share that stays at each update; 0 keeps none",
+        minimum=0,
+        maximum=1,
+    )
 
 
 @dataclass(frozen=True)

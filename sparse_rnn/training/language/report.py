@@ -7,7 +7,7 @@ from sparse_rnn.training import reports
 from sparse_rnn.training.language import evaluation, restoring
 
 
-def finish(run, trainer, experiment, corpus, trained, device=None):
+def finish(run, trainer, experiment, corpus, arrays, trained, device=None):
     """Evaluate valid and test text in both styles and write the report; done once, at the end of training.
 
     Args:
@@ -15,11 +15,12 @@ def finish(run, trainer, experiment, corpus, trained, device=None):
       trainer: the Trainer.
       experiment: the config.
       corpus: the text.
+      arrays: ``{variable name: array}`` of the weights that are evaluated: the last ones, or their moving averages.
       trained: the Trained model.
       device: TensorFlow device such as ``/cpu:0``; None for a GPU if there is one.
     """
     small = restoring.resized(trainer, experiment, trained.sizes)
-    loaded = evaluation.LoadedLanguageModel(trainer, small, trained.weights, device)
+    loaded = evaluation.LoadedLanguageModel(trainer, small, arrays, device)
     found = {
         split: {style: loaded.perplexity(ids, style, split) for style in evaluation.STYLES}
         for split, ids in (("valid", corpus.valid), ("test", corpus.test))

@@ -6,7 +6,7 @@ from typing import Any, Dict
 import numpy as np
 
 from sparse_rnn.errors import UserError
-from sparse_rnn.training import command_line, restoring
+from sparse_rnn.training import averages, command_line, restoring
 from sparse_rnn.training.language.trainer import Trainer
 from sparse_rnn.training.run_directory import beside
 
@@ -20,7 +20,7 @@ class Restored:
     Attributes:
       trainer: the Trainer whose model it is.
       experiment: its Experiment; the sizes are those of the arrays.
-      arrays: ``{variable name: array}`` of its trainable variables.
+      arrays: ``{variable name: array}`` of its trainable variables, of their moving averages where the run kept them.
       vocabulary: the vocabulary it was trained with; None where a bare checkpoint does not tell.
       checkpoint: the prefix it was read from.
     """
@@ -63,7 +63,7 @@ def restore(trainer, path, experiment=None, which="newest", overrides=()):
     )
     experiment, prefix, arrays = restoring.opened(models, path, experiment, which, overrides)
     shapes = trainer.shapes(experiment.model, _words(trainer, arrays, prefix))
-    arrays = restoring.matched(arrays, shapes, prefix)
+    arrays = restoring.matched(averages.of(arrays), shapes, prefix)
     written = beside(path, VOCABULARY)
     vocabulary = trainer.load_vocabulary(written, experiment.data) if written else None
     return Restored(trainer, experiment, arrays, vocabulary, prefix)

@@ -1,7 +1,7 @@
 """The command that trains a language model, dense or with intrinsic sparse structures, and goes on where it was."""
 
 from sparse_rnn.compat import tf
-from sparse_rnn.training import command_line, loop, optimization, origin, reports, text
+from sparse_rnn.training import averages, command_line, loop, optimization, origin, reports, text
 from sparse_rnn.training.config import listing, to_dict
 from sparse_rnn.training.language import evaluation, likelihood, perplexity, report, restoring
 from sparse_rnn.training.run_directory import RunDirectory
@@ -47,9 +47,13 @@ def run(trainer, flags, experiment):
             print("this run is finished; its report:\n\n{}".format(reports.of(made)))
             return 0
         _introduce(made, experiment, corpus, training.task)
-        trained = training.fit(made, restored.arrays if restored else None)
+        arrays = restored.arrays if restored else {}
+        if experiment.train.average_decay > 0:
+            arrays = averages.begun(arrays, list(arrays))
+        trained = training.fit(made, arrays)
+        arrays = averages.of(training.arrays())
         training.close()
-        report.finish(made, trainer, experiment, corpus, trained, flags.device)
+        report.finish(made, trainer, experiment, corpus, arrays, trained, flags.device)
     return 0
 
 
@@ -74,8 +78,9 @@ def build(trainer, experiment, corpus):
     cost = likelihood.negative_log_likelihood(logits, targets) / train.batch_size
     pairs = list(zip(tf.nest.flatten(carried), tf.nest.flatten(last)))
     structure = trainer.structure(options, len(corpus.vocabulary))
-    step = optimization.training_step(cost, train, experiment.sparsity, structure, pairs)
-    validation = evaluation.build(trainer, experiment, weights, "batched", "Valid")
+    step = optimization.training_step(cost, train, experiment.sparsity, structure, pairs, train.average_decay)
+    read = averages.read(weights) if train.average_decay > 0 else weights
+    validation = evaluation.build(trainer, experiment, read, "batched", "Valid")
     return Task(
         step=step,
         steps_per_epoch=len(batches),
