@@ -30,8 +30,8 @@ setup(
     author="The sparse_rnn authors",
     license="Apache-2.0",
     python_requires=">=3.7",
-    packages=find_packages(include=["sparse_rnn*", "ptb*", "rhns*", "bidaf*"]),
-    package_data={"": ["configs/*.json", "*.html"]},
+    packages=find_packages(include=["sparse_rnn*", "ptb*", "rhns*", "bidaf*", "paper*"]),
+    package_data={"": ["configs/*.json", "tables/*.json", "*.html"]},
     entry_points={"console_scripts": ["sparse-rnn=sparse_rnn.cli:main"]},
     install_requires=TENSORFLOW_1 + TENSORFLOW_2 + ["tensorboard", "tqdm", "matplotlib>=3"],
     extras_require={

@@ -16,7 +16,7 @@ import reporting
 
 from ptb import model, variables
 from sparse_rnn import cost
-from sparse_rnn.training import command, command_line
+from sparse_rnn.training import command, command_line, origin
 
 #: name -> (embedding size, units of the layers): the paper's rows, and the smallest with its inputs cut as well.
 NETWORKS = {
@@ -56,7 +56,7 @@ def main(arguments):
     parser.add_argument("--repeats", type=int, default=9, help="turns of each rival and part that count")
     parser.add_argument("--save_path", default=reporting.FOLDER, help="where CSV and figures go")
     flags = parser.parse_args(arguments)
-    print(reporting.machine())
+    print(origin.machine())
     for threads in flags.threads:
         _measure(flags, threads)
     return 0
@@ -93,7 +93,7 @@ def _measure(flags, threads):
                 "high": round(high, 4),
                 "repeats": flags.repeats,
                 "multiply_adds": _multiply_adds(network, part),
-                "machine": reporting.machine(),
+                "machine": origin.machine(),
             }
         )
     everything = reporting.merge(os.path.join(flags.save_path, "inference.csv"), rows, KEYS)

@@ -42,7 +42,12 @@ def measure(rivals, repeats, warm_up=2):
 
     Returns:
       A Measured for each rival and case.
+
+    Raises:
+      UserError: none of the rivals can be made here, one of their processes ended, or no turn would count.
     """
+    if repeats < 1:
+        raise UserError("--repeats is {}; it must be at least 1.".format(repeats))
     workers = []
     try:
         for rival in rivals:
@@ -51,6 +56,8 @@ def measure(rivals, repeats, warm_up=2):
                 workers.append(worker)
             else:
                 print("without {}: {}".format(_spelled(rival.name), worker.facts["missing"]), flush=True)
+        if not workers:
+            raise UserError("--rivals: none of these can be run here; the reasons stand above.")
         turns = [(worker, case) for worker in workers for case in worker.cases]
         timings = timing.take_turns([worker.turn(case) for worker, case in turns], repeats, warm_up)
     finally:

@@ -17,7 +17,7 @@ from ptb import model
 from ptb.trainer import TRAINER
 from sparse_rnn import sparsity
 from sparse_rnn.compat import VERSION
-from sparse_rnn.training import command, command_line, text
+from sparse_rnn.training import command, command_line, origin, text
 from sparse_rnn.training.language import evaluation
 
 #: Words of the Penn Treebank's training text, which an epoch reads.
@@ -75,7 +75,7 @@ def main(arguments):
     parser.add_argument("--repeats", type=int, default=15, help="turns of each that count")
     parser.add_argument("--save_path", default=reporting.FOLDER, help="where the CSV goes")
     flags = parser.parse_args(arguments)
-    print(reporting.machine())
+    print(origin.machine())
     for question in flags.questions:
         for size in flags.sizes:
             rows = {"step": _steps, "evaluation": _evaluations}[question](size, flags.repeats)
@@ -140,7 +140,7 @@ def _row(question, size, rival, repeats, milliseconds, low, high, ratio):
         "high": round(high, 4),
         "ratio": round(ratio, 4),
         "repeats": repeats,
-        "machine": reporting.machine(),
+        "machine": origin.machine(),
     }
 
 

@@ -4,31 +4,14 @@ import argparse
 import csv
 import io
 import os
-import platform
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from sparse_rnn import files, tables
-from sparse_rnn.compat import VERSION
-from sparse_rnn.errors import UserError
 
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "results", "benchmarks")
 _BLUE, _GREY = "#0072B2", "#B0B0B0"
-
-
-def machine():
-    """Processors, their widest vectors, versions: what a figure depends on and anybody may know."""
-    versions = ["Python " + platform.python_version(), "TensorFlow " + VERSION]
-    return "{} cores, {}; {}".format(os.cpu_count(), _vectors(), ", ".join(versions))
-
-
-def _vectors():
-    try:
-        flags = files.read_text("/proc/cpuinfo")
-    except UserError:
-        return platform.machine()
-    return next((name for flag, name in (("avx512f", "AVX-512"), ("avx2", "AVX2")) if flag in flags), "no AVX2")
 
 
 def add_choices(parser, flag, known):

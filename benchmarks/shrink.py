@@ -21,7 +21,7 @@ from ptb import variables
 from ptb.trainer import TRAINER
 from sparse_rnn import groups
 from sparse_rnn.compat import VERSION
-from sparse_rnn.training import command, command_line, shrinking
+from sparse_rnn.training import command, command_line, origin, shrinking
 from sparse_rnn.training.language import restoring, train
 from sparse_rnn.training.metrics import Metrics
 from sparse_rnn.training.run_directory import RunDirectory
@@ -70,7 +70,7 @@ def main(arguments):
     parser.add_argument("--repeats", type=int, default=15, help="turns of each that count")
     parser.add_argument("--save_path", default=reporting.FOLDER, help="where the CSV goes")
     flags = parser.parse_args(arguments)
-    print(reporting.machine())
+    print(origin.machine())
     for question in flags.questions:
         rows = {"large": _large, "epochs": _epochs}[question](flags)
         reporting.merge(os.path.join(flags.save_path, "shrink.csv"), rows, KEYS)
@@ -157,7 +157,7 @@ def _row(question, case, timing, repeats, cut_seconds=0.0, difference=0.0):
         "repeats": repeats,
         "cut_seconds": round(cut_seconds, 1),
         "logit_difference": "{:.2g}".format(difference),
-        "machine": reporting.machine(),
+        "machine": origin.machine(),
     }
 
 

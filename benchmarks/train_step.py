@@ -17,7 +17,7 @@ import training_steps
 
 from sparse_rnn.compat import VERSION
 from sparse_rnn.errors import UserError
-from sparse_rnn.training import command, command_line
+from sparse_rnn.training import command, command_line, origin
 
 RIVALS = {
     "ours": "ours",
@@ -60,7 +60,7 @@ def main(arguments):
     parser.add_argument("--repeats", type=int, default=9, help="steps of each rival that count")
     parser.add_argument("--save_path", default=reporting.FOLDER, help="where CSV and figure go")
     flags = parser.parse_args(arguments)
-    print(reporting.machine())
+    print(origin.machine())
     for size in flags.sizes:
         for kind in flags.kinds:
             _measure(flags, size, kind)
@@ -87,7 +87,7 @@ def _measure(flags, size, kind):
                 "words_per_second": round(1000 * words / found.timing.milliseconds),
                 "first_step_seconds": round(found.facts["first_seconds"], 1),
                 "operations": found.facts["operations"] or "",
-                "machine": reporting.machine(),
+                "machine": origin.machine(),
             }
         )
     path = os.path.join(flags.save_path, "train_step.csv")

@@ -93,10 +93,17 @@ def write(weights, folder, step=None):
 
 
 def save(saver, session, folder, step=None):
-    """``saver.save`` into ``folder``; a full disk or a folder without write permission is one sentence."""
+    """``saver.save`` into ``folder``; a full disk or a folder without write permission is one sentence.
+
+    At any moment the ``checkpoint`` file names a checkpoint that is whole.
+    """
     files.refuse_patterns(folder)
+    prefix = os.path.join(folder, PREFIX)
     try:
         os.makedirs(folder, exist_ok=True)
-        return saver.save(session, os.path.join(folder, PREFIX), global_step=step, write_meta_graph=False)
+        if (prefix if step is None else "{}-{}".format(prefix, step)) in saver.last_checkpoints:
+            # TensorFlow writes over a checkpoint file by file, and a kill would leave halves of two: step aside first.
+            saver.save(session, prefix + "-again", global_step=step, write_meta_graph=False)
+        return saver.save(session, prefix, global_step=step, write_meta_graph=False)
     except (tf.errors.OpError, OSError, ValueError) as error:
         raise UserError("the checkpoint could not be written to '{}': {}.".format(folder, reason(error))) from error

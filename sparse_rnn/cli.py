@@ -29,7 +29,7 @@ META = ".meta"
 _NOTHING_BESIDE = (
     "'{}' has no {} that says which weights belong to which unit, nor the model's graph (.meta); give --groups=FILE."
 )
-_NONE = "'{}': no units are found in this graph that could be removed; give --groups=FILE."
+_NONE = "'{}': no units are found in this graph that could be removed: {}; give --groups=FILE."
 
 _EXAMPLES = """examples:
   sparse-rnn inspect runs/iss                            kept units, zeros, weights and multiply-adds
@@ -92,9 +92,9 @@ def load(path, group_file=None):
         groups.check(structure, shapes)
     except UserError as error:
         return Loaded(folder, weights, missing=str(error))
-    return (
-        Loaded(folder, weights, graph, structure) if structure else Loaded(folder, weights, missing=_NONE.format(graph))
-    )
+    if not structure:
+        return Loaded(folder, weights, missing=_NONE.format(graph, structure.why_nothing()))
+    return Loaded(folder, weights, graph, structure)
 
 
 def inspect(flags):

@@ -5,6 +5,7 @@ that the call is in. A program that builds its model again and again, at other s
 """
 
 from sparse_rnn.compat import tf
+from sparse_rnn.errors import UserError
 
 _REGISTERED = "SparseRnnCustomGradient"
 #: The attribute of a graph that holds ``{name of an operation: (number of results, gradient)}``.
@@ -19,7 +20,8 @@ def custom_gradient(function):
         arguments. Variables have to be arguments as well.
 
     Returns:
-      A function of the tensors that returns the results.
+      A function of the tensors that returns the results. Where its graph is imported, from a ``.meta`` file say, it
+      runs, but ``tf.gradients`` raises a UserError.
     """
 
     def called(*tensors):
@@ -41,5 +43,11 @@ def custom_gradient(function):
 
 @tf.RegisterGradient(_REGISTERED)
 def _gradient(operation, *d_outputs):
-    results, gradient = getattr(operation.graph, _GRADIENTS)[operation.name]
+    known = getattr(operation.graph, _GRADIENTS, {})
+    if operation.name not in known:
+        raise UserError(
+            "operation '{}' has a gradient of its own, which an imported graph does not hold; build the model anew to "
+            "train it.".format(operation.name)
+        )
+    results, gradient = known[operation.name]
     return [None] * results + list(gradient(*d_outputs[:results]))

@@ -21,11 +21,14 @@ MAX_POINTS = 400
 MAX_PERPLEXITY_RATIO = 5.0
 
 #: The palette of Okabe and Ito, told apart with every kind of colour vision; blue first.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _LINES = ("-", "--", ":")
-_BLUE_ON_WHITE = ListedColormap(["white", _COLOURS[0]])
+_BLUE_ON_WHITE = ListedColormap(["white", COLOURS[0]])
 _DPI = 110
 _MARGINS = {"w_pad": 0.12, "h_pad": 0.12}
+#: Columns that say how good a model is -> what their lines are called.
+_PERPLEXITIES = {"train_perplexity": "train", "valid_perplexity": "valid"}
+_ANSWERS = {"dev_em": "exact match", "dev_f1": "F1"}
 
 
 def all_figures(folder, weights, structure, rows=None):
@@ -99,7 +102,7 @@ def unit_norms(path, weights, structure):
     panels = figure.subplots(len(structure), 1, sharex=True, squeeze=False)[:, 0]
     for group, panel in zip(structure, panels):
         label = "{}: {} of {} units are zero".format(group.name, zero[group.name].sum(), group.size)
-        panel.hist(norms[group.name], bins, color=_COLOURS[0], label=label)
+        panel.hist(norms[group.name], bins, color=COLOURS[0], label=label)
         panel.set_ylabel("units")
         panel.yaxis.set_major_locator(ticker.MaxNLocator(4, integer=True))
         panel.legend(loc="upper left", handlelength=0, handletextpad=0)
@@ -111,18 +114,19 @@ def unit_norms(path, weights, structure):
 
 
 def history(path, rows):
-    """Draw kept units and perplexity over the epochs of a run.
+    """Draw kept units and how good the model is over the epochs of a run.
 
     Args:
       path: the PNG file.
       rows: one ``{column: number}`` per epoch, at least one, with the columns ``epoch``, ``units/<group>/kept``,
-        ``units/<group>/size`` and, as far as there are, ``train_perplexity`` and ``valid_perplexity``.
+        ``units/<group>/size`` and, as far as there are, ``train_perplexity`` and ``valid_perplexity`` of a language
+        model or ``dev_em`` and ``dev_f1``, in percent, of question answering.
 
     Raises:
       UserError: the file cannot be written.
     """
     figure = new_figure(8.0, 6.0)
-    units, perplexity = figure.subplots(2, 1, sharex=True)
+    units, quality = figure.subplots(2, 1, sharex=True)
     epochs = [row["epoch"] for row in rows]
     sizes = [column for column in rows[-1] if column.startswith("units/") and column.endswith("/size")]
     for number, size in enumerate(sizes):
@@ -132,16 +136,21 @@ def history(path, rows):
         _line(units, epochs, [row[kept] for row in rows], number, label)
     units.set_ylim(0, 1.05 * max([rows[-1][size] for size in sizes], default=1))
     units.set_ylabel("units kept")
-    units.set_title("Kept units and perplexity after each epoch")
-    for number, split in enumerate(("train", "valid")):
-        values = [row.get(split + "_perplexity", np.nan) for row in rows]
+    what, columns = ("answers", _ANSWERS) if "dev_f1" in rows[-1] else ("perplexity", _PERPLEXITIES)
+    units.set_title("Kept units and {} after each epoch".format(what))
+    for number, (column, name) in enumerate(columns.items()):
+        values = [row.get(column, np.nan) for row in rows]
         if np.isfinite(values).any():
-            _line(perplexity, epochs, values, number, "{}, last {:,.2f}".format(split, values[-1]))
-    _perplexity_axis(perplexity)
-    perplexity.set_ylabel("perplexity (log scale)")
-    perplexity.set_xlabel("epoch")
-    perplexity.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
-    for panel in (units, perplexity):
+            _line(quality, epochs, values, number, "{}, last {:,.2f}".format(name, values[-1]))
+    if columns is _PERPLEXITIES:
+        _perplexity_axis(quality)
+        quality.set_ylabel("perplexity (log scale)")
+    else:
+        quality.set_ylim(0, 100)
+        quality.set_ylabel("percent")
+    quality.set_xlabel("epoch")
+    quality.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
+    for panel in (units, quality):
         panel.grid(color="0.9")
         if panel.lines:
             panel.legend(loc="best")
@@ -240,8 +249,8 @@ def _line(panel, epochs, values, number, label):
     panel.plot(
         epochs,
         values,
-        color=_COLOURS[number % len(_COLOURS)],
-        linestyle=_LINES[number // len(_COLOURS) % len(_LINES)],
+        color=COLOURS[number % len(COLOURS)],
+        linestyle=_LINES[number // len(COLOURS) % len(_LINES)],
         marker=".",
         label=label,
     )

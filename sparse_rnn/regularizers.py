@@ -194,7 +194,10 @@ class _LineFactors:
 
 def _sum(terms):
     if not terms:
-        raise UserError("there is nothing to penalise: no variable and no group was given.")
+        raise UserError(
+            "there is nothing to penalise: no variable and no group was given; if discover found none, print what it "
+            "gives: it says why."
+        )
     return tf.add_n(terms)
 
 

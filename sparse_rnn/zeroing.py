@@ -69,18 +69,9 @@ class ZeroingHook(tf.train.SessionRunHook, tf.train.CheckpointSaverListener):
 
 
 def _zero_small(variable, threshold):
-    blocks = row_blocks(static_shape(variable))
-    # A variable of the old kind has to be read as a whole, or it may be read before the update.
-    if len(blocks) < 2 or variable.op.type != "VarHandleOp":
-        return tf.assign(variable, _without_small(variable.read_value(), threshold)).op
-    zeroed = []
-    for start, stop in blocks:
-        rows = tf.range(start, stop)
-        block = tf.IndexedSlices(_without_small(variable.sparse_read(rows), threshold), rows)
-        zeroed.append(variable.scatter_update(block).op)
-    return tf.group(*zeroed)
-
-
-def _without_small(values, threshold):
-    # A scalar zero, in place of a matrix of them, is a pass through memory less.
-    return tf.where_v2(tf.abs(values) < threshold, tf.zeros([], values.dtype), values)
+    value = variable.read_value()
+    is_small = [tf.abs(value[start:stop]) < threshold for start, stop in row_blocks(static_shape(variable))]
+    is_small = tf.concat(is_small, axis=0) if is_small else tf.abs(value) < threshold
+    # A scalar zero, in place of a matrix of them, is a pass through memory less. Blocks are compared one by one for the
+    # same reason, but written all at once: a variable that is written in parts is copied at every later read.
+    return tf.assign(variable, tf.where_v2(is_small, tf.zeros([], value.dtype), value)).op

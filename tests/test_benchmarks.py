@@ -130,6 +130,14 @@ def test_rivals_are_measured_in_processes_of_their_own_and_a_missing_one_is_left
     assert "without -1: there is nothing below zero." in capsys.readouterr().out
 
 
+def test_without_any_rival_or_turn_there_is_nothing_to_measure(capsys):
+    with pytest.raises(UserError, match="none of these can be run here; the reasons stand above"):
+        measuring.measure([measuring.Rival("less", counter, (-1,))], repeats=2)
+    assert "without less: there is nothing below zero." in capsys.readouterr().out
+    with pytest.raises(UserError, match="--repeats is 0; it must be at least 1"):
+        measuring.measure([], repeats=0)
+
+
 def test_a_part_of_a_run_replaces_its_rows_and_keeps_all_others(tmp_path):
     path = str(tmp_path / "folder" / "numbers.csv")
     reporting.merge(path, [{"size": "small", "ms": 1.5}, {"size": "large", "ms": 9}], ["size"])

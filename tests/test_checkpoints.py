@@ -187,6 +187,28 @@ def test_a_full_disk_is_one_sentence_and_the_checkpoint_before_stays(folder, ste
     assert_equal(checkpoints.read(folder), {"w": np.float32([1])})
 
 
+def test_a_checkpoint_is_never_written_over_while_it_is_the_one_to_go_on_from(graph, folder, monkeypatch):
+    w = variable("w", np.float32([1, 2]))
+    saver, written = tf.train.Saver(max_to_keep=1), []
+    save = saver.save
+
+    def watched(running, prefix, global_step, **keys):
+        target = "{}-{}".format(prefix, global_step)
+        if written:
+            assert checkpoints.find(folder) == written[-1] != target
+        written.append(target)
+        return save(running, prefix, global_step=global_step, **keys)
+
+    monkeypatch.setattr(saver, "save", watched)
+    with session() as running:
+        for value in (3.0, 4.0):
+            running.run(tf.assign(w, [value, 2.0]))
+            checkpoints.save(saver, running, folder, 7)
+    assert [os.path.basename(each) for each in written] == ["model.ckpt-7", "model.ckpt-again-7", "model.ckpt-7"]
+    assert_equal(checkpoints.read(folder), {"w": np.float32([4, 2])})
+    assert [name for name in os.listdir(folder) if name.endswith(".index")] == ["model.ckpt-7.index"]
+
+
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="the checkpoint could not be written to '.*file/runs': "):

@@ -292,6 +292,11 @@ def test_the_module_is_a_command(run_directory):
 @pytest.fixture
 def own_model(tmp_path):
     """The prefix of a checkpoint that a tf.train.Saver wrote with the graph of a training run beside it."""
+    return saved_model(tmp_path, lambda hidden: hidden)
+
+
+def saved_model(tmp_path, between):
+    """A trained model of one hidden layer, which goes through ``between`` on its way to the scores."""
     from sparse_rnn.compat import tf
     from tests import discover_models
 
@@ -300,7 +305,7 @@ def own_model(tmp_path):
         weights.arrays["hidden/kernel"] = np.ones([5, 4], np.float32)
         weights.arrays["scores/kernel"] = np.float32([[1, 2], [0, 0], [3, 0], [0, 0]])
         hidden = discover_models.dense(weights, "hidden", tf.placeholder(tf.float32, [None, 5]), 4)
-        scores = discover_models.dense(weights, "scores", hidden, 2, tf.identity)
+        scores = discover_models.dense(weights, "scores", between(hidden), 2, tf.identity)
         tf.train.AdamOptimizer().minimize(discover_models.loss_of(scores))
         with tf.Session() as session:
             session.run(tf.global_variables_initializer())
@@ -321,6 +326,17 @@ def test_compact_cuts_units_that_are_read_off_the_graph_with_their_slots(call, o
     shapes = {name: array.shape for name, array in checkpoints.read(small).items()}
     assert (shapes["hidden/kernel"], shapes["hidden/bias/Adam"], shapes["scores/kernel"]) == ((5, 2), (2,), (2, 2))
     assert call("inspect", small)[0] == 0
+
+
+@pytest.mark.parametrize("command, code", [("inspect", 0), ("compact", 2)])
+def test_a_graph_without_removable_units_says_what_stands_in_the_way(command, code, call, tmp_path):
+    from sparse_rnn.compat import tf
+
+    model = saved_model(tmp_path, lambda hidden: tf.nn.softmax(hidden, name="mixing"))
+    returned, out, err = call(command, model, *(["--save_path=" + model + "_small"] if code else []))
+    assert returned == code
+    assert "'hidden/kernel' axis 1 [0:4]" in out + err and "`mixing` normalises across its inputs" in out + err
+    assert "give --groups=FILE" in out + err
 
 
 @pytest.mark.parametrize("content", [b"", b"no graph"])

@@ -6,6 +6,7 @@ import pytest
 
 from sparse_rnn.compat import tf
 from sparse_rnn.custom_gradient import custom_gradient
+from sparse_rnn.errors import UserError
 
 
 @custom_gradient
@@ -46,6 +47,18 @@ def test_a_graph_that_is_dropped_takes_its_gradients_with_it():
     del graph, one
     gc.collect()
     assert dropped() is None
+
+
+def test_a_graph_that_was_imported_runs_and_says_that_it_cannot_be_differentiated(graph):
+    one = tf.placeholder(tf.float32, [2], "one")
+    result = product(one, one + 1.0)[0]
+    with tf.Graph().as_default() as imported:
+        tf.import_graph_def(graph.as_graph_def(), name="")
+        read, found = (imported.get_tensor_by_name(each.name) for each in (one, result))
+        with tf.Session() as session:
+            np.testing.assert_allclose(session.run(found, {read: [2.0, 3.0]}), [6.0, 12.0])
+        with pytest.raises(UserError, match="'IdentityN' has a gradient of its own, which an imported graph does not"):
+            tf.gradients(found, read)
 
 
 @pytest.mark.skipif(tf.version.VERSION.startswith("1."), reason="TensorFlow 1 has no eager execution by default")

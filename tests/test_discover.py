@@ -210,8 +210,11 @@ def machinery(loss, structure):
     tf.is_finite(loss + norm)
 
 
-@pytest.mark.parametrize("scope", ["", "Train"])
-def test_penalties_clipping_freezing_zeroing_averages_and_summaries_are_no_readers(scope, graph, inputs):
+@pytest.mark.parametrize("scope, block", [("", 2**19), ("Train", 2**19), ("", 4)])
+def test_penalties_clipping_freezing_zeroing_averages_and_summaries_are_no_readers(
+    scope, block, graph, inputs, monkeypatch
+):
+    monkeypatch.setattr("sparse_rnn.blocks.BLOCK", block)
     with tf.name_scope(scope or None):
         loss = models.loss_of(perceptron(inputs))
         bare = sr.discover(graph)
@@ -229,7 +232,16 @@ def test_a_second_model_that_reads_gradients_is_not_trusted(graph, inputs):
     tf.gradients(loss + tf.reduce_sum(tf.square(slope)), tf.trainable_variables())
     structure = sr.discover(graph)
     assert list(structure) == []
-    assert "differentiates a function of gradients" in reasons(structure, "hidden/kernel")
+    assert "computes with what depends on gradients" in reasons(structure, "hidden/kernel")
+
+
+def test_weights_after_a_gradient_step_are_not_trusted(graph, inputs):
+    hidden, kernel = models.dense(models.Weights(seed=1), "hidden", inputs, 4), tf.get_variable("reader", [4, 3])
+    slope = tf.gradients(tf.reduce_sum(tf.square(tf.matmul(hidden, kernel))), kernel)[0]
+    tf.matmul(hidden, kernel - 0.1 * slope, name="adapted")
+    structure = sr.discover(graph)
+    assert list(structure) == []
+    assert "`adapted` computes with what depends on gradients" in reasons(structure, "hidden/kernel")
 
 
 def test_two_losses_of_one_model_are_no_gradients_of_gradients(graph, inputs):
@@ -264,6 +276,61 @@ def test_keeping_a_name_that_is_not_there_says_the_nearest(graph, inputs):
     perceptron(inputs)
     with pytest.raises(sr.UserError, match="keep: there is no tensor 'inputz'; did you mean 'inputs'"):
         sr.discover(graph, keep=["inputz:0"])
+
+
+@pytest.mark.parametrize(
+    "keep, message",
+    [
+        ("inputs:1", "keep: 'inputs' has 1 outputs, so there is no 'inputs:1'"),
+        ([3], "keep: 3 is neither a tensor nor the name of one"),
+        (tf.Graph(), "another graph"),
+    ],
+)
+def test_keeping_what_cannot_be_kept_is_refused(keep, message, graph, inputs):
+    perceptron(inputs)
+    if isinstance(keep, tf.Graph):
+        with keep.as_default():
+            keep = tf.placeholder(tf.float32, [3], "inputs")
+    with pytest.raises(sr.UserError, match=message):
+        sr.discover(graph, keep=keep)
+
+
+def test_only_a_graph_has_a_structure(graph):
+    with pytest.raises(sr.UserError, match="a tf.Graph is needed, not a GraphDef"):
+        sr.discover(graph.as_graph_def())
+
+
+@pytest.mark.parametrize(
+    "build, sentence",
+    [
+        (lambda x, w: perceptron(x, between=lambda h: tf.nn.softmax(h, name="mixing")),
+         "of 4 weights most are held by 'hidden/kernel' axis 1 [0:4], 'hidden/bias' axis 0 [0:4], "
+         "'scores/kernel' axis 0 [0:4]: `mixing` normalises across its inputs"),
+        (lambda x, w: tf.matmul(x, w.get("only", 5, 3)),
+         "no indices lie between a weight that writes them and one that reads them"),
+        (lambda x, w: (w.get("one", 5, 3), w.get("other", 3)),
+         "nothing that is computed from data uses any of the 2 weights, as if discover had been called before"),
+        (lambda x, w: tf.matmul(x[:, :1], w.get("number", 1, 1)), "no weight has two indices along any axis"),
+    ],
+)  # fmt: skip
+def test_where_nothing_is_found_a_sentence_says_why_and_what_to_do(build, sentence, graph, inputs):
+    build(inputs, models.Weights(seed=1))
+    structure = sr.discover(graph)
+    assert list(structure) == []
+    first = str(structure).splitlines()[0]
+    assert first.startswith("no units that could be removed: " + sentence)
+    assert first.endswith("write the groups by hand (sparse_rnn.iss, sparse_rnn.UnitGroup).")
+
+
+def test_parts_of_a_partitioned_variable_keep_their_length_along_the_cut(graph, inputs):
+    hidden = models.dense(models.Weights(seed=1), "hidden", inputs, 4)
+    kernel = tf.get_variable("reader", [4, 6], partitioner=tf.fixed_size_partitioner(2, axis=0))
+    read = tf.matmul(hidden, tf.concat(list(kernel), 0))
+    tf.matmul(tf.tanh(read), tf.get_variable("scores", [6, 3]))
+    structure = sr.discover(graph)
+    (group,) = structure
+    assert slices(group, "gate") == [("reader/part_0", 1, 0), ("reader/part_1", 1, 0)]
+    assert "`reader/part_0` is a part of 'reader'" in reasons(structure, "hidden/kernel")
 
 
 def test_a_graph_without_weights_is_refused(graph):
@@ -372,6 +439,16 @@ def test_a_length_that_is_not_known_becomes_what_it_is_tied_with():
     classes.tie(unknown, known)
     assert classes.length(unknown) == 5
     assert classes.tie(unknown, dimension(classes, 6)) is None
+
+
+def test_runs_of_unknown_lengths_are_only_tied_one_by_one_where_they_are_pinned_anyway():
+    classes = Classes()
+    assert classes.tie(dimension(classes, None), dimension(classes, None)) is not None
+    first, second = dimension(classes, None, None), dimension(classes, None, None)
+    assert classes.tie(first, second) is None
+    assert classes.tie(first, first) is not None
+    classes.pin(first + second, "data")
+    assert classes.tie(first, second) is not None
 
 
 def test_pins_of_a_class_stay_with_its_parts():

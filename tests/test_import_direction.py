@@ -53,6 +53,8 @@ def complaint(path, name):
         return "only sparse_rnn/compat.py imports tensorflow"
     if library and top in TRAINERS:
         return "the library does not know the trainers"
+    if top == "paper" and (library or path.parts[0] in TRAINERS):
+        return "the paper's tables stand above the trainers"
     if top == "sparse_rnn" and room == "training" and library:
         if path.parts[1] not in ("training", "cli.py"):
             return "sparse_rnn.training stands above the rooms of the library"
@@ -89,6 +91,7 @@ def test_file_is_python_3_7_and_imports_nothing_from_above(path):
         ("sparse_rnn/lstm.py", "from .training.loop import run"),
         ("sparse_rnn/iss.py", "from sparse_rnn import groups, compat"),
         ("sparse_rnn/cost.py", "import sparse_rnn.lstm"),
+        ("ptb/train.py", "from paper import rows"),
     ],
 )
 def test_an_import_from_above_is_found(path, source):
@@ -103,6 +106,7 @@ def test_an_import_from_above_is_found(path, source):
         ("sparse_rnn/training/loop.py", "from . import schedules"),
         ("sparse_rnn/compaction.py", "from .groups import UnitGroup"),
         ("ptb/train.py", "from ptb import model\nfrom sparse_rnn import lstm, training"),
+        ("paper/kinds.py", "import ptb.trainer\nfrom bidaf import prepare"),
     ],
 )
 def test_an_import_from_below_is_fine(path, source):

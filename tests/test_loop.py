@@ -11,7 +11,8 @@ import pytest
 
 from ptb import train
 from sparse_rnn import checkpoints
-from sparse_rnn.training import reports, schedules, shrinking
+from sparse_rnn.compat import tf
+from sparse_rnn.training import built, reports, schedules, shrinking
 from sparse_rnn.training.language import evaluation
 from sparse_rnn.training.metrics import Metrics
 from tests import tiny
@@ -212,6 +213,16 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_the_last_good_checkpoi
     for which in ("", "best"):
         assert all(np.isfinite(array).all() for array in tiny.weights(run, which).values())
     assert len(tiny.table(run)) == 1
+
+
+@pytest.mark.parametrize("name", ["begin", "steps_done"])
+def test_exhausted_memory_is_one_sentence_whether_it_is_the_weights_or_a_step(tmp_path, text_folder, monkeypatch, name):
+    def exhausted(*arguments):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating a tensor")
+
+    monkeypatch.setattr(built.Built, name, exhausted)
+    said = refusal(tiny.arguments(tmp_path / "run", text_folder))
+    assert re.match(r"the memory is exhausted; choose a smaller train\.batch_size, shorter sequences or .*\.$", said)
 
 
 def test_a_loss_that_is_no_number_from_the_start_leaves_no_checkpoint(tmp_path, text_folder):

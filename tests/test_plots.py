@@ -174,6 +174,20 @@ def test_the_history_draws_kept_units_and_perplexity_and_cuts_absurd_beginnings_
     assert perplexity.get_title(loc="right") == "above 700 cut off"
 
 
+def test_the_history_of_question_answering_draws_its_metrics(tmp_path, drawn):
+    kept = {"units/a/kept": 4, "units/a/size": 5}
+    rows = [
+        dict(kept, epoch=epoch, dev_em=exact, dev_f1=overlap)
+        for epoch, exact, overlap in ((1, 10.0, 20.5), (2, 40.0, 51.25))
+    ]
+    plots.history(tmp_path / "history.png", rows)
+    units, answers = drawn[0].axes
+    assert units.get_title() == "Kept units and answers after each epoch" and legend(units) == ["a kept 4 of 5"]
+    assert legend(answers) == ["exact match, last 40.00", "F1, last 51.25"]
+    assert [list(line.get_ydata()) for line in answers.lines] == [[10.0, 40.0], [20.5, 51.25]]
+    assert (answers.get_ylabel(), answers.get_yscale(), answers.get_ylim()) == ("percent", "linear", (0, 100))
+
+
 @pytest.mark.parametrize("rows", [ROWS[:1], ROWS[2:], ROWS[1:], [{"epoch": 1}]])
 def test_a_history_of_few_numbers_can_be_drawn(tmp_path, rows):
     plots.history(tmp_path / "history.png", rows)

@@ -34,7 +34,7 @@ def discover(graph=None, keep=()):
     Args:
       graph: a ``tf.Graph``; by default the default graph.
       keep: tensors, or names of tensors, that must keep their shape: features that are handed on to another
-        program, for example.
+        program, for example. One alone needs no list.
 
     Returns:
       A Discovered: a list of UnitGroups, in the order in which their variables were made, to be used wherever a
@@ -42,10 +42,13 @@ def discover(graph=None, keep=()):
       each group without being a weight; printed, it is one line per group.
 
     Raises:
-      UserError: the graph has no trainable variables, or ``keep`` names no tensor of it.
+      UserError: the graph is none or has no trainable variables, or ``keep`` names no tensor of it.
     """
+    graph = tf.get_default_graph() if graph is None else graph
+    if not isinstance(graph, tf.Graph):
+        raise UserError("discover: a tf.Graph is needed, not a {}.".format(type(graph).__name__))
     with _without_collector():
-        return _discover(tf.get_default_graph() if graph is None else graph, keep)
+        return _discover(graph, [keep] if isinstance(keep, str) or hasattr(keep, "name") else keep or ())
 
 
 def discover_file(path):
@@ -72,7 +75,8 @@ def discover_file(path):
 
 
 def _discover(graph, keep):
-    trainable = [variable.op.name for variable in graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)]
+    variables = graph.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)
+    trainable = [variable.op.name for variable in variables]
     if not trainable:
         raise UserError("the graph has no trainable variables, so no units; build the model before you call discover.")
     nodes = Nodes(graph)
@@ -81,26 +85,46 @@ def _discover(graph, keep):
         for node in nodes.every
         if node.op in VARIABLES
     }
-    kept = [_kept_output(nodes, each) for each in keep]
-    forward = Forward(nodes, frozenset(trainable), [node for node, _ in kept])
+    kept = [_kept_output(graph, nodes, each) for each in keep]
+    saved = {variable.op.name for variable in graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)}.union(trainable)
+    forward = Forward(nodes, frozenset(trainable), saved, [node for node, _ in kept])
     analysis = walk.Analysis(frozenset(trainable))
     scope = walk.Scope(nodes)
     analysis.walk(scope, forward.order)
-    for node, number in kept:
-        kept_value = scope.values[node][number]
-        counted = [count.dimensions for count in np.ravel(getattr(kept_value, "counts", None)) if count is not None]
-        for dimension in itertools.chain(kept_value.dimensions(), *counted):
-            analysis.classes.pin(dimension, "`{}` is to be kept".format(node.name))
+    for target, source in forward.copies:
+        analysis.copied(target, source)
+    analysis.tie_equal_ranges()
+    _pin_kept(analysis, scope, kept)
+    _pin_parts(analysis, graph, variables)
     if forward.second_order is not None:
         for variable in analysis.variables.values():
             for dimension in variable.dimensions():
                 analysis.classes.pin(
-                    dimension, "`{}` differentiates a function of gradients".format(forward.second_order.name)
+                    dimension, "`{}` computes with what depends on gradients".format(forward.second_order.name)
                 )
     weights = {name: shapes[name] for name in trainable if name in shapes}
     others = {name: shape for name, shape in shapes.items() if name not in weights}
-    saved = {variable.op.name for variable in graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)}
-    return result.assemble(analysis, weights, others, saved.union(trainable))
+    return result.assemble(analysis, weights, others, saved)
+
+
+def _pin_kept(analysis, scope, kept):
+    for node, number in kept:
+        value = scope.values[node][number]
+        counted = [count.dimensions for count in np.ravel(getattr(value, "counts", None)) if count is not None]
+        for dimension in itertools.chain(value.dimensions(), *counted):
+            analysis.classes.pin(dimension, "`{}` is to be kept".format(node.name))
+
+
+def _pin_parts(analysis, graph, variables):
+    """The parts of a partitioned variable are cut at numbers that are others for other sizes."""
+    with graph.as_default():  # where TensorFlow runs eagerly variables do not say what they are parts of
+        parts = {variable.op.name: variable.to_proto().save_slice_info_def for variable in variables}
+    for name, part in parts.items():
+        for axis, (size, full) in enumerate(zip(part.var_shape, part.full_shape)):
+            if size != full and name in analysis.variables:
+                analysis.classes.pin(
+                    analysis.variables[name].dims[axis], "`{}` is a part of '{}'".format(name, part.full_name)
+                )
 
 
 @contextlib.contextmanager
@@ -115,9 +139,17 @@ def _without_collector():
             gc.enable()
 
 
-def _kept_output(nodes, tensor):
+def _kept_output(graph, nodes, tensor):
     """A tensor or its name as (node, number of the output)."""
-    name, _, number = (tensor if isinstance(tensor, str) else tensor.name).partition(":")
+    text = tensor if isinstance(tensor, str) else getattr(tensor, "name", None)
+    if text is None:
+        raise UserError("keep: {!r} is neither a tensor nor the name of one.".format(tensor))
+    if getattr(tensor, "graph", graph) is not graph:
+        raise UserError("keep: '{}' is a tensor of another graph.".format(text))
+    name, _, number = text.partition(":")
     if name not in nodes.by_name:
         raise names.unknown(name, nodes.by_name, "keep", "tensor")
+    outputs = nodes.outputs(nodes.by_name[name])
+    if number not in [""] + [str(each) for each in range(outputs)]:
+        raise UserError("keep: '{}' has {} outputs, so there is no '{}'.".format(name, outputs, text))
     return nodes.by_name[name], int(number or 0)

@@ -30,6 +30,7 @@ class Classes:
         self._length: List[Optional[int]] = []
         self._parts: List[Optional[List[int]]] = []
         self._trained: List[bool] = []
+        self._held: List[bool] = []
         self._pins: Dict[int, Dict[str, None]] = {}
 
     def new(self, length: Optional[int], trained: bool = False) -> int:
@@ -38,6 +39,7 @@ class Classes:
         self._length.append(length)
         self._parts.append(None)
         self._trained.append(trained)
+        self._held.append(False)
         return len(self._parent) - 1
 
     def root(self, node: int) -> int:
@@ -93,6 +95,8 @@ class Classes:
         while left and right:
             one, other = self._pop(left), self._pop(right)
             a, b = self._length[one.node], self._length[other.node]
+            if a is None and b is None and (left or right) and not self._may_be_tied(one.node, other.node):
+                return None
             if one.node == other.node or a == b:
                 self._union(one.node, other.node)
                 tied.append((one, other))
@@ -134,6 +138,7 @@ class Classes:
     def pin(self, dimension: Iterable[Segment], reason: str) -> None:
         """Indices that must all stay."""
         for segment in dimension:
+            self._held[self.root(segment.node)] = True
             reasons = self._pins.setdefault(segment.node, {})
             if len(reasons) < 4:
                 reasons[reason] = None
@@ -152,6 +157,10 @@ class Classes:
         leaves = self.nodes(segment.node)
         stack.extend(Segment(leaf, segment.zero) for leaf in reversed(leaves[1:]))
         return Segment(leaves[0], segment.zero)
+
+    def _may_be_tied(self, one: int, other: int) -> bool:
+        """Whether nothing can go wrong with two runs of unknown lengths that need not begin or end together."""
+        return one == other or (self._held[one] and self._held[other])
 
     def _stand_for(self, unknown: int, nodes: List[int]) -> None:
         """A node of unknown length turns out to be these nodes in a row."""
@@ -172,3 +181,4 @@ class Classes:
             return
         self._parent[other] = node
         self._trained[node] = self._trained[node] or self._trained[other]
+        self._held[node] = self._held[node] or self._held[other]

@@ -1,5 +1,7 @@
 """Rules of operations that work element by element: they tie dimensions of equal length; length 1 broadcasts."""
 
+import numpy as np
+
 from sparse_rnn.discovery.classes import Segment
 from sparse_rnn.discovery.values import Value, Variable, read, without_zero
 
@@ -22,6 +24,8 @@ POLES = "Inv Lgamma Log Reciprocal Rsqrt".split()
 ALL = "Add AddN AddV2 LogicalOr Maximum Minimum SquaredDifference Sub AccumulateNV2".split()
 #: Zero where any operand is.
 ANY = "LogicalAnd Mul MulNoNan".split()
+#: Not finite, or no number, where the second operand is zero.
+DIVISIONS = "Div FloorDiv FloorMod Mod RealDiv TruncateDiv TruncateMod Xdivy Xlogy".split()
 #: Zero where the first operand is.
 FIRST = "Div DivNoNan FloorDiv RealDiv TruncateDiv Xdivy Xlogy".split()
 NEVER = (
@@ -42,8 +46,8 @@ def rules():
     found.update(dict.fromkeys(POLES, _pole))
     for ops, combine in ((ALL, _all), (ANY, _any), (FIRST, _first), (NEVER, _never)):
         found.update({op: _broadcasting(combine) for op in ops})
-    found.update(dict.fromkeys(("Div", "RealDiv"), divide))
-    found.update(Cast=identity_n, Select=select, BiasAdd=bias_add)
+    found.update({op: _dividing(found[op]) for op in DIVISIONS})
+    found.update(Cast=identity_n, Select=select, BiasAdd=bias_add, Pow=power)
     return found
 
 
@@ -87,10 +91,22 @@ def _pole(step):
     return _loses_zero(step)
 
 
-def divide(step):
-    """What is divided by weights that are all zero is no number any more."""
-    step.divided_by(step.tensor(1))
-    return [_combined(step, step.tensors(), _first)]
+def power(step):
+    """A power of zero is no number where the exponent is negative, or may be."""
+    exponent = getattr(step.inputs[1], "const", None)
+    if exponent is None or np.any(exponent < 0):
+        step.divided_by(step.tensor(0))
+    return [_combined(step, step.tensors(), _never)]
+
+
+def _dividing(rule):
+    """The rule of an operation that gives no number where its second operand is zero."""
+
+    def divide(step):
+        step.divided_by(step.tensor(1))
+        return rule(step)
+
+    return divide
 
 
 def _broadcasting(combine):
@@ -99,6 +115,8 @@ def _broadcasting(combine):
 
 def _combined(step, values, combine):
     """The value of operands that broadcast against each other."""
+    if combine is _all:
+        values = [value for value in values if not _is_zero(value)] or values
     rank = max(len(value.dims) for value in values)
     dims = []
     for axis in range(rank):
@@ -106,6 +124,11 @@ def _combined(step, values, combine):
         column = [value.dims[place] if place >= 0 else None for value, place in zip(values, present)]
         dims.append(_one_dimension(step, column, combine))
     return Value(dims, all(value.pure for value in values))
+
+
+def _is_zero(value):
+    """Whether it is the number 0, which changes nothing that it is added to."""
+    return value.dims == [] and value.const is not None and not np.any(value.const)
 
 
 def _one_dimension(step, column, combine):

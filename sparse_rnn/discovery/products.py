@@ -91,7 +91,7 @@ def einsum(step):
 def convolution(step):
     """``[B, h, w, c] * [i, j, c, b]``; places in the image and in the filter have to stay."""
     image, kernel = step.tensor(0), step.tensor(1)
-    channel = 3 if step.attribute("data_format", "s") != b"NCHW" else 1
+    channel = _channel(step)
     lengths = step.lengths()
     for dimension in kernel.dims[:2]:
         step.pin(dimension, "moves a window over the indices")
@@ -106,7 +106,7 @@ def convolution(step):
 def pool(step):
     """A window moves over the places of an image, channel by channel."""
     image = step.tensor(0)
-    channel = 3 if step.attribute("data_format", "s") != b"NCHW" else 1
+    channel = _channel(step)
     windows = list(step.attribute("ksize", "list").i)
     if windows[0] != 1 or windows[channel] != 1:
         raise Unfollowed("pools over channels or examples")
@@ -116,7 +116,7 @@ def pool(step):
 def batch_norm(step):
     """``(x [B, h, w, c], scale [c], offset [c], mean, variance)``: every channel is normalised by itself."""
     image, *vectors = step.tensors()
-    channel = 3 if step.attribute("data_format", "s") != b"NCHW" else 1
+    channel = _channel(step)
     for vector in vectors:
         if step.classes.length(vector.dims[0]):  # mean and variance are empty while training
             step.tie(image.dims[channel], vector.dims[0])
@@ -126,6 +126,14 @@ def batch_norm(step):
     dims = [without_zero(dimension) for dimension in image.dims]
     further = [step.fresh_value(number) for number in range(5, step.scope.outputs(step.node))]
     return [Value(dims)] + [Value([dims[channel]]) for _ in range(4)] + further
+
+
+def _channel(step):
+    """The axis of the channels of an image."""
+    layout = step.attribute("data_format", "s") or b"NHWC"
+    if layout not in (b"NHWC", b"NCHW"):
+        raise Unfollowed("lays out images as {}, which is not followed".format(layout.decode()))
+    return layout.index(b"C")
 
 
 def _windowed(step, image, lengths, kept):

@@ -14,6 +14,17 @@ from sparse_rnn.groups import Slice, UnitGroup
 _GENERIC = ("kernel", "weights", "weight", "Matrix", "matrix", "w", "W", "filter", "bias", "biases", "Bias", "b")
 #: The order of a group's slices.
 _ORDER = ("gate", "recurrent", "bias", "consumer", "state")
+#: Why a class is no group though no operation stands in the way.
+UNUSED, _UNREAD, _UNWRITTEN = (
+    "nothing that is computed from data uses it",
+    "no weight reads them",
+    "no weight writes them",
+)
+_NO_OBSTACLES = frozenset([UNUSED, _UNREAD, _UNWRITTEN])
+_NOTHING = (
+    "no units that could be removed: {}. Change what is named there, or write the groups by hand "
+    "(sparse_rnn.iss, sparse_rnn.UnitGroup)."
+)
 
 
 class Pinned(NamedTuple):
@@ -55,8 +66,26 @@ class Discovered(list):
         self.pinned = pinned
         self.carried = carried
 
+    def why_nothing(self):
+        """What was seen where no group is found, and what stands in the way of the most weights; a clause or two."""
+        seen = {variable for each in self.pinned for variable, _, _ in each.places}
+        unused = {each.places[0][0] for each in self.pinned if each.reasons == (UNUSED,)}
+        obstacles = [each for each in self.pinned if not _NO_OBSTACLES.intersection(each.reasons)]
+        if not seen:
+            return "no weight has two indices along any axis"
+        if seen == unused:
+            return (
+                "nothing that is computed from data uses any of the {} weights, as if discover had been called "
+                "before the model was built".format(len(seen))
+            )
+        if not obstacles:
+            return "no indices lie between a weight that writes them and one that reads them"
+        return "of {} weights most are held by {}".format(
+            len(seen), max(obstacles, key=lambda each: (len(each.places), each.size))
+        )
+
     def __str__(self):
-        lines = [self._line(group) for group in self] or ["no units that could be removed"]
+        lines = [self._line(group) for group in self] or [_NOTHING.format(self.why_nothing())]
         if self.pinned:
             lines += ["", "left as they are:"] + [str(each) for each in self.pinned]
         return "\n".join(lines)
@@ -86,10 +115,7 @@ def assemble(analysis, trainable, others, saved):
     pins = analysis.classes.pins()
     leaves = analysis.classes.nodes
     read = {(variable, axis, leaf) for variable, axis, node in analysis.reads for leaf in leaves(node)}
-    for (variable, axis, node), name in analysis.divisors.items():
-        for leaf in leaves(node):
-            if (variable, axis, leaf) in read:
-                pins.setdefault(leaf, []).append("`{}` divides by the weights that read them".format(name))
+    _pin_unfit_readers(analysis, read, pins)
     found, pinned = [], []
     for leaf, places in _occurrences(analysis, list(trainable) + list(others)).items():
         size = analysis.classes.length((Segment(leaf),))
@@ -104,7 +130,7 @@ def assemble(analysis, trainable, others, saved):
             slices = _slices([place for place in places if place[0] in saved], outgoing, trainable)
             found.append((leaf, places, UnitGroup(_name(slices), size, slices)))
     pinned += [
-        Pinned(shape[0], ((name, 0, 0),), ("nothing that is computed from data uses it",))
+        Pinned(shape[0], ((name, 0, 0),), (UNUSED,))
         for name, shape in trainable.items()
         if shape and name not in analysis.variables
     ]
@@ -119,14 +145,27 @@ def assemble(analysis, trainable, others, saved):
     return Discovered(groups, pinned, carried)
 
 
+def _pin_unfit_readers(analysis, read, pins):
+    """Add to ``pins`` the classes that are read by weights that may not all be zero, or do not stay so."""
+    for (variable, axis, node), name in analysis.divisors.items():
+        for leaf in analysis.classes.nodes(node):
+            if (variable, axis, leaf) in read:
+                pins.setdefault(leaf, []).append("`{}` divides by the weights that read them".format(name))
+    for variable, _, leaf in sorted(each for each in read if each[0] in analysis.stored):
+        name = analysis.stored[variable]
+        pins.setdefault(leaf, []).append(
+            "`{}` stores what is computed in '{}', which reads them".format(name, variable)
+        )
+
+
 def _reasons(pins, own, outgoing):
     """Why a class is no group of units: what pins it, or that nothing reads or writes it."""
     if pins:
         return pins
     if not outgoing:
-        return ["no weight reads them"]
+        return [_UNREAD]
     if all(place[:2] in outgoing for place in own):
-        return ["no weight writes them"]
+        return [_UNWRITTEN]
     return []
 
 

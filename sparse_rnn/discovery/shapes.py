@@ -165,7 +165,7 @@ def gather_nd(step):
     for dimension in value.dims[:depth]:
         step.pin(dimension, "looks up indices by number")
     step.pin(indices.dims[-1], "looks up indices by number")
-    return [Value(list(indices.dims[:-1]) + value.dims[depth:])]
+    return [Value([without_zero(dimension) for dimension in indices.dims[:-1]] + value.dims[depth:])]
 
 
 def one_hot(step):

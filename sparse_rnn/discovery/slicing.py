@@ -23,7 +23,7 @@ def split(step):
             sizes[sizes.index(-1)] = length - sum(sizes) - 1
     axis %= len(value.dims)
     pieces = step.cut(value.dims[axis], sizes)
-    if step.node.op == "Split":
+    if len(set(sizes)) == 1:
         # The pieces are of one size, also in a smaller model: their indices go together.
         for piece in pieces[1:]:
             step.tie(pieces[0], piece)
@@ -64,7 +64,8 @@ def strided_slice(step):
             dims.append(dimension)
         elif stride == 1:
             begin = 0 if begin == "all" else begin
-            start = begin if begin is None or begin >= 0 or whole is None else whole + begin
+            # As in Python, what begins before the first index begins there.
+            start = begin if begin is None or begin >= 0 or whole is None else max(whole + begin, 0)
             dims.append(_range(step, dimension, start, length))
         else:
             step.pin(dimension, "takes every so many-th index or reverses their order")
@@ -107,4 +108,6 @@ def _range(step, dimension, start, length):
     if whole is None or start is None or length is None:
         step.pin(dimension, "cuts out a range that is not known while building")
         return step.fresh(length, "cuts out a range that is not known while building")
-    return step.cut(dimension, [start, length, whole - start - length])[1]
+    _, piece, _ = step.cut(dimension, [start, length, whole - start - length])
+    step.analysis.ranges.setdefault(tuple(segment.node for segment in dimension), {})[start] = piece
+    return piece

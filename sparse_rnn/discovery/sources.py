@@ -25,6 +25,22 @@ ASSIGNMENTS = (
     "AssignVariableOp",
 )
 
+#: Operations that store into some rows of a variable: (variable, rows, values).
+SCATTERS = (
+    "ResourceScatterAdd",
+    "ResourceScatterSub",
+    "ResourceScatterUpdate",
+    "ScatterAdd",
+    "ScatterSub",
+    "ScatterUpdate",
+)
+#: They look at a tensor, and nothing comes of it.
+OBSERVERS = frozenset(
+    "Assert AudioSummary AudioSummaryV2 HistogramSummary ImageSummary MergeSummary PrintV2 SaveSlices SaveV2 "
+    "ScalarSummary StackPushV2 StringFormat TensorSummary TensorSummaryV2 WriteHistogramSummary WriteScalarSummary "
+    "WriteSummary".split()
+)
+
 
 def rules():
     """Operation type -> rule."""
@@ -119,11 +135,16 @@ def read_variable(step):
 
 
 def assign(step):
-    """A variable takes on a value: they have the same indices."""
+    """A variable takes on a value: they have the same indices.
+
+    A weight that takes on what is computed from data need not stay zero, whatever is zero in a checkpoint.
+    """
     target = step.inputs[0]
     if not isinstance(target, Variable) or target.dims is None:
         raise Unfollowed("stores into a variable that is not known while building")
     value = step.tensor(1)
+    if target.trainable and not value.pure:
+        step.analysis.stored[target.name] = step.node.name
     if value.dims or not target.dims:
         step.tie_all(Value(target.dims), value)
     return [target]

@@ -30,6 +30,8 @@ class Analysis:
       classes: the Classes.
       variables: name -> Variable.
       reads: (variable, axis, node): a sum over these units has these weights in it.
+      ranges: nodes of a dimension -> {start: piece} of the ranges that are cut out of it.
+      stored: name of a trainable variable -> an operation that stores into it what is computed from data.
       divisors: (variable, axis, node) -> an operation that divides by these weights alone.
       fed: (name, Value) of each placeholder.
       constants: (name, Value, array) of each constant whose numbers differ.
@@ -40,6 +42,8 @@ class Analysis:
         self.classes = Classes()
         self.variables = {}
         self.reads = set()
+        self.ranges = {}
+        self.stored = {}
         self.divisors = {}
         self.fed = []
         self.constants = []
@@ -67,13 +71,29 @@ class Analysis:
             self.variables[node.name] = Variable(node.name, dims, trainable, node.op != "VarHandleOp")
         return self.variables[node.name]
 
+    def copied(self, target, source):
+        """Two variables, one of which takes on the values of the other, have the same indices."""
+        for one, other in zip(self.variable(target).dimensions(), self.variable(source).dimensions()):
+            self.classes.tie(one, other)
+
+    def tie_equal_ranges(self):
+        """Ranges of one length that make up a dimension are of one length in a smaller model, too: they go together."""
+        length = self.classes.length
+        for nodes, pieces in self.ranges.items():
+            first = pieces[min(pieces)]
+            size, whole = length(first), length(Segment(node) for node in nodes)
+            if all(length(piece) == size for piece in pieces.values()) and size * len(pieces) == whole:
+                if sorted(pieces) == list(range(0, whole, size)):
+                    for piece in pieces.values():
+                        self.classes.tie(first, piece)
+
     def call(self, step, name, arguments):
         """The results of a function of the graph for these arguments."""
         nodes, inputs, results = self._body(step.scope, name, arguments)
         scope = Scope(nodes)
         for node, value in zip(inputs, arguments):
             scope.values[node] = [value]
-        wanted = [node for node, _ in results] + [node for node in nodes.every if node.op in sources.ASSIGNMENTS]
+        wanted = [node for node, _ in results] + [node for node in nodes.every if _stores(nodes, node)]
         outer, self.rounds = self.rounds, []
         self.walk(scope, [node for node in in_order(wanted) if node not in scope.values])
         self.rounds = outer
@@ -145,6 +165,11 @@ class Analysis:
                 step.pin(dimension, why)
             pin_counted(step, value)
         return [step.fresh_value(number, why) for number in range(step.scope.outputs(step.node))]
+
+
+def _stores(nodes, node):
+    """Whether an operation of a function has no output but an effect that counts."""
+    return not nodes.outputs(node) and node.op not in sources.OBSERVERS and node.op != "NoOp"
 
 
 def in_order(wanted, left_out=frozenset()):

@@ -75,5 +75,10 @@ def read(variables):
 
 
 def begun(arrays, names):
-    """The arrays, and averages of those of these ``names`` that begin with them: what a new run is to start from."""
+    """What a new run is to start from: the arrays and, of those that ``names`` lists, averages that equal them.
+
+    Args:
+      arrays: ``{variable name: array}``.
+      names: the variables that training keeps averages of; those without an array begin as ever.
+    """
     return dict(arrays, **{name + SUFFIX: arrays[name] for name in names if name in arrays})

@@ -58,23 +58,18 @@ class Training:
           The :class:`sparse_rnn.training.shrinking.Trained` model.
 
         Raises:
-          UserError: the loss became infinite or no number, a removal of dead units was not exact, or the disk is full;
-            the last good checkpoint is named.
+          UserError: the loss became infinite or no number, or a removal of dead units was not exact (the last good
+            checkpoint is named); the disk is full; the memory is exhausted; the checkpoint or table of ``run`` is
+            damaged.
           KeyboardInterrupt: after saving.
         """
-        self._begin(run, initial_weights)
         try:
-            self._cut_what_an_interruption_left()
-            for epoch in range(len(run.metrics.rows), self._train.epochs):
-                self._epoch(epoch)
+            self._begin(run, initial_weights)
+            self._train_on()
         except tf.errors.ResourceExhaustedError as error:
             raise UserError(
-                "the memory is exhausted; choose a smaller train.batch_size, train.num_steps or model."
+                "the memory is exhausted; choose a smaller train.batch_size, shorter sequences or a smaller model."
             ) from error
-        except KeyboardInterrupt:
-            prefix = self._save()
-            run.say("interrupted; saved {}. The same command goes on from there.".format(prefix))
-            raise
         return self._shrinking.trained(self._built)
 
     def close(self):
@@ -94,6 +89,16 @@ class Training:
         if done:
             self._events.goes_on_after(done)
             run.say("going on after step {} of {}".format(done, self._train.epochs * self.task.steps_per_epoch))
+
+    def _train_on(self):
+        try:
+            self._cut_what_an_interruption_left()
+            for epoch in range(len(self._run.metrics.rows), self._train.epochs):
+                self._epoch(epoch)
+        except KeyboardInterrupt:
+            prefix = self._save()
+            self._run.say("interrupted; saved {}. The same command goes on from there.".format(prefix))
+            raise
 
     def _keep_rows_until(self, done):
         metrics = self._run.metrics

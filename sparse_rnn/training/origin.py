@@ -1,12 +1,16 @@
 """Where a run comes from: enough to repeat it and to notice when something else is going on."""
 
+import glob
+import os
 import platform
 import sys
 import zlib
 
 import numpy as np
 
+from sparse_rnn import files
 from sparse_rnn.compat import VERSION
+from sparse_rnn.errors import UserError
 
 
 def describe(text, restored_from=None, compacted_from=None):
@@ -23,6 +27,7 @@ def describe(text, restored_from=None, compacted_from=None):
         "restored_from": restored_from.checkpoint if restored_from else None,
         "compacted_from": compacted_from.checkpoint if compacted_from else None,
         "versions": {"python": platform.python_version(), "tensorflow": VERSION, "numpy": np.__version__},
+        "machine": machine(),
     }
 
 
@@ -37,3 +42,25 @@ def of_corpus(corpus):
         "vocabulary": len(corpus.vocabulary),
         "checksum": "{:08x}".format(checksum),
     }
+
+
+def machine():
+    """Processors, their widest vectors, GPUs, versions: what a figure depends on and anybody may know."""
+    parts = ["{} cores".format(os.cpu_count()), _vectors()] + _gpus()
+    versions = ["Python " + platform.python_version(), "TensorFlow " + VERSION]
+    return "{}; {}".format(", ".join(parts), ", ".join(versions))
+
+
+def _gpus():
+    """The models that NVIDIA's driver tells."""
+    told = [files.read_text(path) for path in sorted(glob.glob("/proc/driver/nvidia/gpus/*/information"))]
+    lines = [line.partition(":") for text in told for line in text.splitlines()]
+    return [value.strip() for name, _, value in lines if name.strip() == "Model"]
+
+
+def _vectors():
+    try:
+        flags = files.read_text("/proc/cpuinfo")
+    except UserError:
+        return platform.machine()
+    return next((name for flag, name in (("avx512f", "AVX-512"), ("avx2", "AVX2")) if flag in flags), "no AVX2")

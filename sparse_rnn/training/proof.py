@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: Largest difference of a score that float rounding can explain, relative to the largest score.
+#: Largest difference of a score that float rounding can explain, relative to the largest score, or to 1 where all
+#: scores are smaller.
 TOLERANCE = 1e-4
 
 
@@ -13,7 +14,7 @@ class Compared:
     """What the scores of two models have shown.
 
     Attributes:
-      largest: largest ``|before - after|`` over all scores; no number where one of them is none.
+      largest: largest ``|before - after|`` over all scores; NaN where one of them is none, or there is no score.
       same: whether float rounding explains it.
     """
 
@@ -27,6 +28,8 @@ def compare(before, after):
     Args:
       before, after: the scores of the same text, array by array, of equal shapes.
     """
-    found = [(np.abs(old - new).max(), np.abs(old).max()) for old, new in zip(before, after)]
-    largest, scale = np.max(found + [(0.0, 1.0)], axis=0).tolist()  # NaN stays NaN, and is no proof
-    return Compared(largest, bool(largest <= TOLERANCE * scale))
+    with np.errstate(invalid="ignore"):  # infinity less infinity, which is no proof either
+        found = [(np.abs(old - new).max(), np.abs(old).max()) for old, new in zip(before, after)]
+    largest, scale = np.max(found, axis=0).tolist() if found else (np.nan, np.nan)
+    # What is no finite number is no proof, however large the scores are.
+    return Compared(largest, bool(np.isfinite(largest) and largest <= TOLERANCE * max(scale, 1.0)))

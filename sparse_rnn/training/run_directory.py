@@ -132,31 +132,31 @@ def check(path, config, origin):
     for what, old, new in [("config", files.read_json(os.path.join(path, CONFIG)), config)] + [
         (key, recorded.get(key), origin.get(key)) for key in _FIXED_ORIGIN
     ]:
-        difference = _difference(old, new, "" if what == "config" else what)
-        if difference:
+        found = difference(old, new, "" if what == "config" else what)
+        if found:
             raise UserError(
-                "run directory '{}' holds another experiment: {}; choose another --save_path.".format(path, difference)
+                "run directory '{}' holds another experiment: {}; choose another --save_path.".format(path, found)
             )
+
+
+def difference(old, new, key=""):
+    """The first key in which two JSON values differ, in words; None where they are equal."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in list(old) + [name for name in new if name not in old]:
+            found = difference(old.get(name), new.get(name), "{}.{}".format(key, name) if key else name)
+            if found:
+                return found
+        return None
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for index, (before, now) in enumerate(zip(old, new)):
+            found = difference(before, now, "{}.{}".format(key, index))
+            if found:
+                return found
+        return None
+    return None if old == new else "{} is {} there and {} now".format(key, old, new)
 
 
 def _half_written(path):
     """What a kill left of our files while they were being written."""
     ours = tuple(name + "." for name in (CONFIG, ORIGIN, STRUCTURE, KEPT, METRICS))
     return [name for name in files.names_in(path) if name.startswith(ours) and name.endswith(files.PARTIAL)]
-
-
-def _difference(old, new, key=""):
-    """The first key in which two JSON values differ, in words; None where they are equal."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name in list(old) + [name for name in new if name not in old]:
-            found = _difference(old.get(name), new.get(name), "{}.{}".format(key, name) if key else name)
-            if found:
-                return found
-        return None
-    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for index, (before, now) in enumerate(zip(old, new)):
-            found = _difference(before, now, "{}.{}".format(key, index))
-            if found:
-                return found
-        return None
-    return None if old == new else "{} is {} there and {} now".format(key, old, new)

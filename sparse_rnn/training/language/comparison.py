@@ -63,9 +63,16 @@ def compare(before, after, train, corpus):
         difference,
         sum(targets.size for _, targets in batches),
         corpus.unit,
-        tuple(timing.interleaved([_one_batch(each, batches[0]) for each in (before, after)])),
+        tuple(timing.interleaved([one_batch(each, batches[0]) for each in (before, after)])),
         (train.batch_size, train.num_steps),
     )
+
+
+def one_batch(loaded, batch):
+    """A function that runs a LoadedLanguageModel over one batch (words, targets), for timing."""
+    graph = loaded.evaluation("batched")
+    # The operation, not its output: handing the logits to Python is no part of the model.
+    return lambda: loaded.session.run(graph.logits.op, graph.feed(*batch))
 
 
 def _largest_difference(before, after, batches):
@@ -77,9 +84,3 @@ def _largest_difference(before, after, batches):
             )
         )
     return compared.largest
-
-
-def _one_batch(loaded, batch):
-    graph = loaded.evaluation("batched")
-    # The operation, not its output: handing the logits to Python is no part of the model.
-    return lambda: loaded.session.run(graph.logits.op, graph.feed(*batch))

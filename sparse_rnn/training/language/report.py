@@ -25,6 +25,7 @@ def finish(run, trainer, experiment, corpus, arrays, trained, device=None):
         split: {style: loaded.perplexity(ids, style, split) for style in evaluation.STYLES}
         for split, ids in (("valid", corpus.valid), ("test", corpus.test))
     }
+    loaded.session.close()
     counts = trained.report()
     plots.all_figures(run.file("plots"), trained.expanded, trained.original, run.metrics.rows)
     parts = [_table("perplexity", found, lambda value: value)]

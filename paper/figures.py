@@ -1,0 +1,85 @@
+"""Two figures of a table, from what was measured: how good each run is for its cost, and its units over the epochs."""
+
+import os
+
+from matplotlib import ticker
+
+from sparse_rnn import files, plots
+
+_MARKERS = "osD^vP*"
+_COSTS = {"weights": "weights", "milliseconds": "milliseconds per batch"}
+
+
+def draw(board, records, folder):
+    """Draw what there is.
+
+    Args:
+      board: the Board.
+      records: of :func:`paper.records.of_table`.
+      folder: for ``NAME.png`` and ``NAME_units.png`` with the Board's name.
+
+    Returns:
+      The paths of the files: none where no row is trained to its end.
+    """
+    done = [record for record in records if record["state"] == "done"]
+    if not done:
+        return []
+    files.make_folder(folder)
+    paths = [os.path.join(folder, board.name + ending) for ending in (".png", "_units.png")]
+    _cost(board, done, paths[0])
+    _history(board, paths[1])
+    return paths
+
+
+def _cost(board, done, path):
+    """The last of the kind's measures against each cost, a point per run."""
+    measure, words = list(board.kind.quality.items())[-1]
+    drawn = {cost: [record for record in done if record[cost]] for cost in _COSTS}
+    drawn = {cost: records for cost, records in drawn.items() if records}
+    figure = plots.new_figure(5.0 * len(drawn), 5.0)
+    for panel, (cost, records) in zip(figure.subplots(1, len(drawn), squeeze=False)[0], drawn.items()):
+        for series, (colour, marker) in _styles(board.table).items():
+            points = [record for record in records if board.table.row(record["row"]).series == series]
+            across, up = ([float(record[key]) for record in points] for key in (cost, measure))
+            panel.plot(across, up, linestyle="", color=colour, marker=marker, label=series if points else None)
+            for record, x, y in zip(points, across, up):
+                panel.annotate(record["row"], (x, y), (4, 4), textcoords="offset points", fontsize="x-small")
+        panel.set_xlim(left=0)
+        panel.set_xlabel(_COSTS[cost])
+        panel.set_ylabel(words)
+        panel.xaxis.set_major_locator(ticker.MaxNLocator(5))
+        panel.xaxis.set_major_formatter(ticker.StrMethodFormatter("{x:,g}"))
+        panel.grid(color="0.9")
+    figure.axes[0].legend(loc="best", fontsize="small")
+    plots.save(figure, path)
+
+
+def _history(board, path):
+    """Kept units of all listed groups together, after each epoch of every run."""
+    figure = plots.new_figure(8.0, 5.0)
+    panel = figure.subplots()
+    for row in board.table.rows:
+        kept = _kept(board, row.name)
+        if kept:
+            (colour, marker), label = _styles(board.table)[row.series], "{}: {}".format(row.name, kept[-1])
+            panel.plot(range(1, 1 + len(kept)), kept, color=colour, marker=marker, markersize=4, label=label)
+    panel.set_ylim(bottom=0)
+    panel.set_ylabel("units kept of " + ", ".join(board.table.groups))
+    panel.set_xlabel("epoch")
+    panel.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
+    panel.grid(color="0.9")
+    panel.legend(loc="best", fontsize="small")
+    plots.save(figure, path)
+
+
+def _kept(board, name):
+    outcome = board.outcome(name)
+    columns = ["units/{}/kept".format(group) for group in board.table.groups]
+    return [sum(epoch[column] for column in columns) for epoch in outcome.rows] if outcome else []
+
+
+def _styles(table):
+    """``{series: (colour, marker)}``."""
+    series = list(dict.fromkeys(row.series for row in table.rows))
+    pairs = [(plots.COLOURS[n % len(plots.COLOURS)], _MARKERS[n % len(_MARKERS)]) for n in range(len(series))]
+    return dict(zip(series, pairs))

@@ -1,0 +1,83 @@
+"""Trains rows in processes of their own, several side by side; interrupted, all of them save and can go on."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from paper.board import ROOT
+
+#: What the libraries ask for the number of their threads.
+_THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+#: Seconds between two looks at what is running.
+LOOK_EVERY = 0.5
+
+
+def run_all(board, names, jobs, ended=lambda name: None, say=print):
+    """Train rows until all are done or cannot be.
+
+    Args:
+      board: the Board.
+      names: the rows, in the order in which they are begun.
+      jobs: how many at the same time; more than one share the processors' threads among them.
+      ended: called with the name of each row whose process has ended, once its numbers are published.
+      say: where lines go.
+
+    Returns:
+      ``{name: why it was not trained to its end}``.
+
+    Raises:
+      KeyboardInterrupt: once all processes have saved and ended.
+    """
+    waiting, running, failed = list(names), {}, {}
+    try:
+        while waiting or running:
+            ready = [name for name in waiting if not board.run(name).waits_for][: jobs - len(running)]
+            for name in ready:
+                waiting.remove(name)
+                say("begins {}: {}".format(name, board.command(name)))
+                running[name] = _start(board, name, jobs)
+            if not running:
+                break
+            time.sleep(LOOK_EVERY)
+            for name in [name for name, process in running.items() if process.poll() is not None]:
+                process = running.pop(name)
+                if process.returncode:
+                    failed[name] = _last_words(process)
+                board.publish(name)
+                say("{} {}".format(name, "stopped: " + failed[name] if name in failed else "is done"))
+                ended(name)
+    finally:
+        for process in running.values():
+            process.send_signal(signal.SIGTERM)  # on which the trainers save
+        for name, process in running.items():
+            process.wait()
+            board.publish(name)
+    failed.update({name: "it waits for " + ", ".join(board.run(name).waits_for) for name in waiting})
+    return failed
+
+
+def _start(board, name, jobs):
+    """The process; alone it writes where this one does, one of several to its run's log.txt only."""
+    alone = jobs == 1
+    return subprocess.Popen(
+        [sys.executable, os.path.join(ROOT, board.kind.script)] + board.arguments(name),
+        env=_environment(jobs),
+        stdout=None if alone else subprocess.DEVNULL,
+        stderr=None if alone else subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C reaches this process alone, which then stops the others
+    )
+
+
+def _environment(jobs):
+    environment = dict(os.environ)
+    environment["PYTHONPATH"] = os.pathsep.join([ROOT] + [path for path in [environment.get("PYTHONPATH")] if path])
+    if jobs > 1:
+        environment.update(dict.fromkeys(_THREADS, str(max(1, os.cpu_count() // jobs))))
+    return environment
+
+
+def _last_words(process):
+    said = process.stderr.read().decode("utf-8", "replace").strip() if process.stderr else ""
+    return said.splitlines()[-1] if said else "exit code {}".format(process.returncode)

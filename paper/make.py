@@ -1,0 +1,127 @@
+"""Train what is missing of one of the paper's tables, and show the paper's numbers beside ours.
+
+    python paper/make.py --table=1 [--scale=cpu] [--rows=iss_*] [--jobs=2] [--dry-run | --show]
+
+What was interrupted goes on, what is done is not done again: its numbers lie in results/, also of runs on another
+machine. Writes results/tableN.csv and, once a row is done, figures of the table.
+"""
+
+import argparse
+import os
+
+from paper import estimate, figures, jobs, printed, records, rows, sizes
+from paper.board import Board
+from sparse_rnn.errors import UserError
+from sparse_rnn.training import command, command_line, options, origin
+
+
+def main(arguments):
+    """Run the command; returns the exit code."""
+    flags = _parse(arguments)
+    table = rows.load(flags.table, flags.scale)
+    name = "table{}_{}".format(flags.table, flags.scale)
+    board = Board(name, table, flags.data_path or table.data_path, flags.runs_path, flags.results_path)
+    for row in table.names:
+        board.publish(row)
+    chosen = options.match_names(flags.rows, table.names, "--rows", "row")
+    missing = [] if flags.show else board.missing(chosen)
+    if flags.dry_run:
+        _foresee(board, chosen, missing)
+        return 0
+    if missing and not os.path.exists(board.data_path):
+        raise UserError("--data_path: '{}' is not there; {}.".format(board.data_path, table.data_help))
+    shown = _Shown(board, flags)
+    failed = jobs.run_all(board, missing, flags.jobs, ended=lambda name: shown.write())
+    shown.write(measuring=not flags.skip_timing)
+    shown.draw()
+    print(shown.text())
+    if failed:
+        told = "; ".join("{} ({})".format(name, why.rstrip(".")) for name, why in failed.items())
+        raise UserError("not trained to the end: {}; the same command goes on.".format(told))
+    return 0
+
+
+class _Shown:
+    """The CSV, written anew as rows end, the figures, and the table as text."""
+
+    def __init__(self, board, flags):
+        self._board, self._scale, self._results = board, flags.scale, flags.results_path
+        self._path = os.path.join(flags.results_path, "table{}.csv".format(flags.table))
+        self._records = []
+
+    def write(self, measuring=False):
+        """Write what is known; ``measuring`` times a batch, which nothing else should run beside."""
+        if measuring:
+            timings = sizes.measure(self._board)
+        else:
+            timings = records.earlier_timings(self._path, self._board, self._scale)
+        self._records = records.of_table(self._board, self._scale, timings)
+        records.write(self._path, self._records, self._scale)
+
+    def draw(self):
+        """The figures of what was written."""
+        figures.draw(self._board, self._records, self._results)
+
+    def text(self):
+        """The printed table."""
+        return "\n{}\n\n{}\n\n{}".format(self._board.table.title, printed.text(self._board, self._records), self._path)
+
+
+def _foresee(board, chosen, missing):
+    """Print the commands, and how long their steps would take here."""
+    print("{}\n{}\n".format(board.table.title, origin.machine()))
+    there = os.path.exists(board.data_path)
+    estimates, total = estimate.Estimates(board.kind, board.data_path), 0.0
+    for name in board.table.names:
+        if name in missing:
+            experiment, outcome = board.run(name).experiment, board.outcome(name)
+            told = ""
+            if there and experiment is not None:
+                done = len(outcome.rows) if outcome else 0
+                seconds = estimates.seconds(experiment, max(experiment.train.epochs - done, 0))
+                total += seconds
+                told = ", {} with the steps of its first epoch".format(_hours(seconds))
+            print("{}{}\n  {}".format(name, told, board.command(name)), flush=True)
+        elif name in chosen:
+            print("{} is done".format(name))
+    if there:
+        print("\n{} in all, one run at a time, evaluation not counted; less as units die".format(_hours(total)))
+    elif missing:
+        print("\nno time is measured: '{}' is not there; {}".format(board.data_path, board.table.data_help))
+
+
+def _hours(seconds):
+    return "{:.1f} h".format(seconds / 3600) if seconds >= 3600 else "{:.0f} min".format(seconds / 60)
+
+
+def _parse(arguments):
+    parser = command_line.parser(__doc__)
+    parser.add_argument("--table", type=int, choices=rows.TABLES, required=True, help="number of the paper's table")
+    parser.add_argument(
+        "--scale",
+        choices=rows.SCALES,
+        default="paper",
+        help="paper: its own models; cpu: the same experiment at a size that two cores can train (default: paper)",
+    )
+    parser.add_argument(
+        "--rows", type=lambda text: text.split(","), default=["*"], help="only these, names or patterns such as iss_*"
+    )
+    parser.add_argument("--jobs", type=_at_least_1, default=1, help="trainings side by side (default: 1)")
+    parser.add_argument("--data_path", help="what is trained on (default: that of the table)")
+    parser.add_argument("--runs_path", default="runs", help="folder of the run directories (default: runs)")
+    parser.add_argument("--results_path", default="results", help="folder of what is published (default: results)")
+    parser.add_argument("--dry-run", action="store_true", help="print the commands and how long they take here")
+    parser.add_argument("--show", action="store_true", help="train nothing, show what there is")
+    parser.add_argument("--skip-timing", action="store_true", help="time no batch; keep what an earlier call measured")
+    return parser.parse_args(arguments)
+
+
+def _at_least_1(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("{} is less than 1".format(number))
+    return number
+
+
+if __name__ == "__main__":
+    command.run(main)
