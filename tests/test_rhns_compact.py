@@ -14,8 +14,6 @@ from tests.test_ptb_compact import kill
 
 KINDS = {
     "tied": ({"hidden_sizes": [7]}, {"rhn_0": [0, 3, 4]}),
-    "untied": (dict(tiny_rhns.UNTIED, hidden_sizes=[7]), {"rhn_0": [1, 6], "embedding": [2]}),
-    "tied layers": ({"hidden_sizes": [7, 6]}, {"rhn_0": [0, 3], "rhn_1": [1, 2, 5]}),
     "untied layers": (dict(tiny_rhns.UNTIED, hidden_sizes=[7, 6]), {"rhn_0": [5], "rhn_1": [0], "embedding": [0, 4]}),
 }
 

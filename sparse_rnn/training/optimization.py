@@ -25,7 +25,10 @@ Attributes:
 
 def global_step():
     """The variable that counts updates; made on first use in a graph."""
-    return tf.train.get_or_create_global_step()
+    # A resource, which TensorFlow 1 does not make it by itself: reading a variable of the old kind after an update may
+    # give the number before it, and averages would depend on that.
+    with tf.variable_scope(tf.get_variable_scope(), use_resource=True):
+        return tf.train.get_or_create_global_step()
 
 
 def training_step(cost, train, sparsity, structure, carried=(), average_decay=0.0):
