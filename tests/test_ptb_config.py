@@ -71,7 +71,7 @@ def same_experiment(one, other):
 def test_every_promised_config_is_shipped():
     assert SHIPPED == sorted(
         "quickstart small medium large large_iss large_l1 large_rows_columns finetune direct_373_315 small_iss "
-        "small_iss_embedding".split()
+        "small_iss_embedding small_iss_target small_l1 small_rows_columns".split()
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from ptb import compact, evaluate, model, train
 from ptb.trainer import TRAINER
 from sparse_rnn import checkpoints, group_files
-from sparse_rnn.training import proof, shrinking
+from sparse_rnn.training import config, proof, shrinking
 from sparse_rnn.training.language import restoring
 from sparse_rnn.training.metrics import Metrics
 from sparse_rnn.training.task import Measures
@@ -69,7 +69,7 @@ def test_the_table_counts_by_the_first_model_and_says_what_was_trained(shrunk):
 
 
 def test_what_lies_in_the_run_directory_goes_with_each_checkpoint(shrunk):
-    original = model.structure(restoring.config.load(TRAINER.experiment, os.path.join(shrunk, "config.json")).model)
+    original = model.structure(config.load(TRAINER.experiment, os.path.join(shrunk, "config.json")).model)
     assert [group.size for group in original] == [7, 5, 6]
     for which in ("", "best"):
         folder, arrays = os.path.join(shrunk, which), checkpoints.read(os.path.join(shrunk, which))
