@@ -21,8 +21,7 @@ def main(arguments):
     for what, text in (("--context", context), ("--question", flags.question)):
         if not text.strip():
             raise UserError("{}: there is no text in it.".format(what))
-    asked = {"id": "question", "question": flags.question, "answers": []}
-    dataset = squad.parse({"data": [{"paragraphs": [{"context": context, "qas": [asked]}]}]}, flags.context)
+    dataset = squad.single(context, flags.question)
     restored = restoring.from_flags(flags, flags.run)
     split, arrays, left_out = asking.questions(restored, dataset, "question", flags.glove)
     if not len(split):

@@ -1,41 +1,27 @@
 """A model before and after its dead units are cut out: the same answers, and how much faster."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Dict, Tuple
 
 from bidaf import evaluation
-from sparse_rnn.errors import UserError
-from sparse_rnn.training import proof, timing
+from sparse_rnn.training import removal, timing
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Figures before and after removal.
+class Comparison(removal.Figures):
+    """Figures before and after removal; ``batch`` is (questions, words of the context, words of the question).
 
     Attributes:
       metrics: ``{"exact match": (before, after), "F1": (before, after)}`` of the dev questions.
       differing: number of answers that are not the same text.
       questions: number of questions.
       score_difference: largest ``|before - after|`` over the scores of all words to begin or end an answer.
-      timings: of one batch through the whole model (before, after).
-      batch: (questions, words of the context, words of the question) of that batch.
     """
 
     metrics: Dict[str, Tuple[float, float]]
     differing: int
     questions: int
     score_difference: float
-    timings: tuple
-    batch: Tuple[int, int, int]
-
-    @property
-    def speed_up(self):
-        """How many times faster the small model is."""
-        return self.timings[0].milliseconds / self.timings[1].milliseconds
-
-    def as_dict(self):
-        """Everything, ready for JSON."""
-        return dict(asdict(self), speed_up=self.speed_up)
 
 
 def compare(before, after, split, batches):
@@ -49,7 +35,9 @@ def compare(before, after, split, batches):
     Raises:
       UserError: the two are not the same function.
     """
-    difference = _largest_difference(before, after, batches)
+    difference = removal.largest_difference(
+        *(evaluation.real_scores(each, batches) for each in (before, after)), "score"
+    )
     found = [sum(evaluation.answers([each], split, [batches]), []) for each in (before, after)]
     scores = [evaluation.score_of(split, each) for each in found]
     middle = batches[len(batches) // 2]
@@ -64,14 +52,3 @@ def compare(before, after, split, batches):
         timings=tuple(timing.interleaved([lambda each=each: each.run(middle) for each in (before, after)])),
         batch=middle.context.shape + middle.question.shape[1:],
     )
-
-
-def _largest_difference(before, after, batches):
-    compared = proof.compare(*(evaluation.real_scores(each, batches) for each in (before, after)))
-    if not compared.same:
-        raise UserError(
-            "the smaller model differs from the larger one by {:.3g} in a score; nothing was written.".format(
-                compared.largest
-            )
-        )
-    return compared.largest

@@ -7,7 +7,7 @@ import numpy as np
 
 from bidaf import layers, metrics, model, reading, spans, variables
 from sparse_rnn.compat import session_config, tf, variables_by_name
-from sparse_rnn.training import averages
+from sparse_rnn.training import averages, loaded
 
 #: Batches of the dev data on which a cut in the middle of training is proven.
 COMPARED_BATCHES = 10
@@ -62,9 +62,7 @@ class Reader:
 
     def load(self, arrays):
         """Take the weights from ``{variable name: array}``; returns the Reader."""
-        with self._graph.as_default():
-            for name, variable in self._weights.items():
-                variable.load(arrays[name], self.session)
+        loaded.assign(self.session, self._weights, {name: arrays[name] for name in self._weights})
         return self
 
     def scores(self, batch):

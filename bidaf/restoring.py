@@ -12,7 +12,7 @@ from bidaf.variables import DIRECTIONS, GLOVE, WORD_EMBEDDING
 from bidaf.vocabulary import Vocabulary
 from sparse_rnn import names
 from sparse_rnn.errors import UserError
-from sparse_rnn.training import averages, command_line, restoring, shrinking
+from sparse_rnn.training import averages, command_line, restoring
 from sparse_rnn.training import config as configs
 from sparse_rnn.training.run_directory import beside
 
@@ -73,17 +73,11 @@ def restore(path, experiment=None, which="newest", weights="average", overrides=
     Raises:
       UserError: nothing is there, it is damaged, or it does not fit the experiment.
     """
-    if experiment is None:
-        experiment = configs.load(config.Experiment, restoring.recorded_config(path), overrides)
-    prefix, arrays = restoring.read(path, which)
-    experiment = replace(experiment, model=with_sizes_of(experiment.model, arrays, prefix))
+    models = restoring.Models(config.Experiment, with_sizes_of, _structure, resized)
+    experiment, prefix, arrays = restoring.opened(models, path, experiment, which, overrides)
     written = beside(path, VOCABULARY)
     vocabulary = Vocabulary.load(written[: -len(VOCABULARY)] or ".") if written else None
-    counts = counts_of(experiment.model, arrays, prefix)
-    # A run that shrinks says in each checkpoint what is left of the model in its config.
-    sizes = shrinking.sizes_in(arrays, structure.structure(experiment.model, counts.word_size))
-    experiment = replace(experiment, model=resized(experiment.model, sizes))
-    shapes = variables.shapes(experiment.model, counts)
+    shapes = variables.shapes(experiment.model, counts_of(experiment.model, arrays, prefix))
     if GLOVE not in arrays:
         shapes.pop(GLOVE, None)  # the original's checkpoints do not hold them; they are in the data
     found = restoring.matched(arrays, shapes, prefix)
@@ -92,6 +86,10 @@ def restore(path, experiment=None, which="newest", weights="average", overrides=
             if spelling + averages.SUFFIX in arrays:
                 found[name + averages.SUFFIX] = arrays[spelling + averages.SUFFIX]
     return Restored(experiment, found, weights, vocabulary, prefix)
+
+
+def _structure(options, arrays, source):
+    return structure.structure(options, counts_of(options, arrays, source).word_size)
 
 
 def counts_of(options, arrays, source="the model"):
@@ -196,12 +194,7 @@ def add_weights(parser):
 def add_flags(parser):
     """The flags of a command that reads trained models, beside where these are."""
     command_line.add_config(parser, required=False)
-    parser.add_argument(
-        "--checkpoint",
-        choices=restoring.CHECKPOINTS,
-        default="newest",
-        help="which one of a run directory (default: newest)",
-    )
+    restoring.add_checkpoint(parser)
     add_weights(parser)
     command_line.add_device(parser)
 

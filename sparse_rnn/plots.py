@@ -96,7 +96,7 @@ def unit_norms(path, weights, structure):
       UserError: the structure does not fit the arrays, or the file cannot be written.
     """
     zero = sparsity.zero_units(weights, structure)
-    norms = {group.name: _drawable(norms_of(group, weights)[~zero[group.name]]) for group in structure}
+    norms = {group.name: _drawable(sparsity.norms(weights, group)[~zero[group.name]]) for group in structure}
     bins = _logarithmic_bins(np.concatenate(list(norms.values())))
     figure = new_figure(8.0, 1.2 + 1.6 * len(structure))
     panels = figure.subplots(len(structure), 1, sharex=True, squeeze=False)[:, 0]
@@ -174,23 +174,6 @@ def iss_map(name, shape, structure, kept):
         gone = np.setdiff1d(np.arange(group.size), kept[group.name])
         np.moveaxis(stays, part.axis, 0)[part.start + gone] = False
     return stays
-
-
-def norms_of(group, weights):
-    """Norms of the units' penalised weights, the terms of the group Lasso (the paper's section 3).
-
-    Args:
-      group: the UnitGroup.
-      weights: name -> array of at least its variables.
-
-    Returns:
-      ``[units]``, ``sqrt(sum_s multiplier_s * |W_s[k]|^2)`` over the slices s of unit k.
-    """
-    squares = np.zeros(group.size)
-    for part in group.select(groups.PENALISED):
-        own = part.of(weights[part.variable], group.size).reshape(group.size, -1).astype(np.float64)
-        squares += part.multiplier * np.sum(own**2, axis=1)
-    return np.sqrt(squares)
 
 
 def _kernel_figure(name, array, structure, kept, step=None):

@@ -102,6 +102,23 @@ def zero_units(weights: Weights, structure: Structure) -> Masks:
     return zero
 
 
+def norms(weights: Weights, group: UnitGroup) -> np.ndarray:
+    """Norms of the units' penalised weights, the terms of the group Lasso (the paper's section 3).
+
+    Args:
+      weights: name -> array of at least the group's variables.
+      group: the UnitGroup.
+
+    Returns:
+      ``[units]``, ``sqrt(sum_s multiplier_s * |W_s[k]|^2)`` over the slices s of unit k.
+    """
+    squares = np.zeros(group.size)
+    for part in group.select(PENALISED):
+        own = part.of(weights[part.variable], group.size).reshape(group.size, -1).astype(np.float64)
+        squares += part.multiplier * np.sum(own**2, axis=1)
+    return np.sqrt(squares)
+
+
 def _readings(weights: Weights, structure: Structure) -> List[_Reading]:
     groups.check(structure, groups.shapes_of(weights))
     for group in structure:

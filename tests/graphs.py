@@ -16,11 +16,16 @@ def variable(name, array, use_resource=True):
     return tf.get_variable(name, array.shape, tf.as_dtype(array.dtype), initializer, use_resource=use_resource)
 
 
-def session():
-    """A session of the default graph with its variables initialised; graphs this small are not worth optimising."""
-    config = session_config(threads=2)
+def quick_config(threads=2):
+    """A session configuration for graphs so small that they are not worth optimising."""
+    config = session_config(threads)
     config.graph_options.rewrite_options.disable_meta_optimizer = True
-    opened = tf.Session(config=config)
+    return config
+
+
+def session():
+    """A session of the default graph with its variables initialised."""
+    opened = tf.Session(config=quick_config())
     opened.run(tf.global_variables_initializer())
     return opened
 

@@ -1,5 +1,7 @@
 """Batches of questions: what is in them, how far they are padded, and that they are a function of the step."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -168,10 +170,15 @@ def test_every_answer_of_the_invented_world_stands_where_it_should_and_has_rival
     kinds = {"Who": 0, "By": 0, "What": 0, "Where": 0, "When": 0, "On": 0}
     for paragraph in dataset.paragraphs:
         assert len(paragraph.questions) == world.QUESTIONS
+        sentences = paragraph.context.split(". ")
         for question in paragraph.questions:
             [(text, start)] = question.answers
             assert paragraph.context[start : start + len(text)] == text
             assert text not in question.text
+            # Only one sentence has the person or the thing of the question, and it has the answer.
+            names = [name for name in world._PEOPLE + world._OBJECTS if re.search(name + r"\b", question.text)]
+            told = [all(name in sentence for name in names) for sentence in sentences]
+            assert names and sum(told) == 1 and text in sentences[told.index(True)]
             kinds[question.text.split()[0]] += 1
     assert min(kinds.values()) > 20
 
@@ -179,7 +186,7 @@ def test_every_answer_of_the_invented_world_stands_where_it_should_and_has_rival
 def test_the_invented_world_is_prepared_without_a_download(monkeypatch):
     monkeypatch.setattr(world, "SIZES", {"train": 40, "dev": 5})
     prepared = prepare.open_data("builtin")
-    assert prepared.left_out == [] and len(prepared.train) == 160 and len(prepared.dev) == 20
+    assert prepared.left_out == [] and len(prepared.train) == 120 and len(prepared.dev) == 15
     assert prepared.vocabulary.vector_size == world.VECTOR_SIZE
     other = prepare.open_data("builtin", prepared.vocabulary)
     np.testing.assert_array_equal(other.train.table.words, prepared.train.table.words)

@@ -23,18 +23,18 @@ def slices(found):
 
 
 @pytest.mark.parametrize(
-    "keys",
+    "towers, keys",
     [
-        {},
-        {"share_lstm_weights": False, "logits": "double", "char_heights": [5, 2], "char_channels": [4, 3]},
-        {"logits": "dot", "q2c": False, "highway_layers": 0, "train_word_vectors": True},
+        (2, {"highway_layers": 1}),
+        (1, {"share_lstm_weights": False, "logits": "double", "char_heights": [5, 2], "char_channels": [4, 3]}),
+        (1, {"logits": "dot", "q2c": False, "highway_layers": 0, "train_word_vectors": True}),
     ],
 )
-def test_the_structure_is_what_discover_finds_in_the_training_graph(graph, keys):
+def test_the_structure_is_what_discover_finds_in_the_training_graph(graph, towers, keys):
     experiment = bidaf_tiny.experiment(**keys)
     inputs = model.placeholders()
     made = model.weights(experiment.model, bidaf_tiny.COUNTS, 1)
-    costs = model.training_cost(experiment.model, made, inputs, [None, None], ["/cpu:0", "/cpu:0"])
+    costs = model.training_cost(experiment.model, made, inputs, [None] * towers, ["/cpu:0"] * towers)
     units = structure.structure(experiment.model, WORD_SIZE)
     optimization.training_step(costs, experiment.train, experiment.sparsity, units, average_decay=0.9)
     assert slices(sparse_rnn.discover(graph)) == slices(units)

@@ -7,18 +7,20 @@ import shutil
 import numpy as np
 import pytest
 
-from bidaf import answer, compact, evaluate, metrics, prepare, restoring, structure, train, variables
+from bidaf import answer, compact, evaluate, evaluation, metrics, prepare, restoring, structure, train, variables
 from sparse_rnn import checkpoints, group_files, plots, sparsity
 from sparse_rnn.errors import UserError
-from sparse_rnn.training import averages, saving
-from tests import bidaf_tiny, tiny
+from sparse_rnn.training import averages, built, saving
+from tests import bidaf_tiny, graphs, tiny
 
 
 @pytest.fixture(scope="module", autouse=True)
-def no_figures():
-    """Training without figures at its end, which take longer than all the rest."""
+def quick():
+    """Training without figures at its end, which take longer than all the rest, and without optimising its graphs."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plots, "all_figures", lambda *arguments: [])
+        for room in (built, evaluation):
+            patch.setattr(room, "session_config", graphs.quick_config)
         yield
 
 
@@ -183,7 +185,9 @@ def test_removal_gives_the_same_answers_and_a_run_to_go_on_from(trained, data, f
 
 def test_training_that_shrinks_ends_in_a_model_without_dead_units(data, folder, trained):
     run = str(folder / "shrinking")
-    assert train.main(arguments(run, data, "sparsity.compact_every_epochs=1", config=trained + ".json")) == 0
+    changes = ["sparsity.compact_every_epochs=1", "train.epochs=1", "train.steps_per_epoch=1"]
+    flags = {"config": trained + ".json", "restore_path": trained}
+    assert train.main(arguments(run, data, "train.learning_rate=0.01", *changes, **flags)) == 0
     restored = restoring.restore(run)
     sizes = variables.sizes(restored.experiment.model, 8)
     assert sizes["g2_fw"] < 7

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from sparse_rnn import iss, plots
+from sparse_rnn import iss, plots, sparsity
 from sparse_rnn.errors import UserError
 
 #: Of 5 units of the first layer 1 and 4 are dead, of 3 units of the second 0 is.
@@ -90,7 +90,7 @@ def test_norms_are_the_roots_of_the_groups_squares(structure, weights):
         np.sqrt(np.sum(kernel[:, unit::SECOND] ** 2) + np.sum(kernel[FIRST + unit] ** 2) + np.sum(reader[unit] ** 2))
         for unit in range(SECOND)
     ]
-    np.testing.assert_allclose(plots.norms_of(structure[1], weights), expected, rtol=1e-12)
+    np.testing.assert_allclose(sparsity.norms(weights, structure[1]), expected, rtol=1e-12)
 
 
 def test_a_kernel_map_names_the_variable_and_says_how_many_units_are_kept(tmp_path, structure, weights, drawn):

@@ -1,6 +1,7 @@
 """A Task in a graph and a session of its own, with the checkpoints that hold its variables."""
 
-from sparse_rnn.compat import session_config, tf, variables_by_name
+from sparse_rnn.compat import session_config, static_shapes, tf, variables_by_name
+from sparse_rnn.training.loaded import assign
 from sparse_rnn.training.saving import Savers
 
 
@@ -32,11 +33,13 @@ class Built:
 
     def load(self, arrays):
         """Give variables the values of ``{name: array}``; those that are not named keep theirs."""
-        # The initial value is fed, so no operation is added to the graph; one variable after the other, for a variable
-        # and its moving average begin from the same tensor.
-        for name, variable in self._variables(tf.GraphKeys.GLOBAL_VARIABLES).items():
-            if name in arrays:
-                self.session.run(variable.initializer, {variable.initializer.inputs[1]: arrays[name]})
+        assign(self.session, self._variables(tf.GraphKeys.GLOBAL_VARIABLES), arrays)
+
+    def load_at_once(self, arrays):
+        """As :meth:`load`, of variables that begin from tensors of their own: an interruption changes all or none."""
+        by_name = self._variables(tf.GraphKeys.GLOBAL_VARIABLES)
+        begins = [by_name[name].initializer for name in arrays]
+        self.session.run(begins, {begin.inputs[1]: value for begin, value in zip(begins, arrays.values())})
 
     def arrays(self, names=None):
         """The values of all variables that a checkpoint holds, or of those of ``names``: ``{name: array}``."""
@@ -54,6 +57,10 @@ class Built:
     def loss(self, steps):
         """Mean training loss over the ``steps`` steps that the running epoch has had."""
         return self.session.run(self.task.step.totals["cost"]) * self.task.loss_per_cost / steps
+
+    def shapes(self):
+        """``{name: shape}`` of the trainable variables."""
+        return static_shapes(self._variables(tf.GraphKeys.TRAINABLE_VARIABLES))
 
     def sizes(self):
         """``{group: units}`` of the model as it is built."""

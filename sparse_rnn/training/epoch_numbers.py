@@ -13,6 +13,8 @@ _TAGS = {
     "multiply_adds_in_graph": "cost/multiply_adds_in_graph",
     "logit_difference": "cost/logit_difference_of_removal",
     "learning_rate": "train/learning_rate",
+    "strength_factor": "train/strength_factor",
+    "foreseen": "train/foreseen_by_target",
 }
 
 

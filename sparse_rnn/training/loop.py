@@ -10,7 +10,7 @@ import time
 from sparse_rnn import checkpoints
 from sparse_rnn.compat import tf
 from sparse_rnn.errors import UserError
-from sparse_rnn.training import epoch_numbers, schedules, shrinking
+from sparse_rnn.training import epoch_numbers, schedules, shrinking, steering
 from sparse_rnn.training.events import Events
 from sparse_rnn.training.progress import Progress
 from sparse_rnn.training.run_directory import BEST
@@ -31,9 +31,11 @@ class Training:
     """
 
     def __init__(self, build, experiment, device=None):
-        self._train = experiment.train
+        self._train, is_steered = experiment.train, experiment.sparsity.target is not None
+        build = steering.remembering(build) if is_steered else build
         self._shrinking = shrinking.Shrinking(build, experiment.sparsity.compact_every_epochs, device)
         self._built = self._shrinking.built_at({})
+        self._steering = steering.Steering(experiment, self._built) if is_steered else None
 
     @property
     def task(self):
@@ -133,6 +135,8 @@ class Training:
         progress = Progress(title, task.steps_per_epoch, first - begun_at, self._run.say)
         try:
             for done in range(first, end):
+                if self._steering is not None:
+                    self._steering.before(done, self._built)
                 _, finite = self.session.run([step.run, step.finite], self._feed(done))
                 if not finite:
                     self._stop_at_no_number()
@@ -161,6 +165,8 @@ class Training:
         report = trained.report()
         row.update(report.as_row())
         row.update(epoch_numbers.time_columns(self.task, seconds))
+        if self._steering is not None:
+            row.update(self._steering.columns(self._built))
         after, difference = self._after_cut(epoch + 1)
         if self._shrinking.is_on:
             row.update(epoch_numbers.graph_columns(trained), logit_difference=difference)

@@ -123,6 +123,19 @@ class Penalty:
 
 
 @dataclass(frozen=True)
+class Target:
+    """What is to be left at the end of training, one of the two; :mod:`sparse_rnn.training.steering` gets there."""
+
+    units: Optional[int] = option(None, "kept units of all groups together that penalties of units act on", minimum=1)
+    weights: Optional[int] = option(None, "weights of the model without its dead units", minimum=1)
+
+    def check(self, at: At) -> None:
+        """One of the two is given."""
+        if (self.units is None) == (self.weights is None):
+            raise UserError("{}: a target is of units or of weights, one of the two.".format(at("units")))
+
+
+@dataclass(frozen=True)
 class Sparsity:
     """What to make zero, and what to keep at zero."""
 
@@ -131,6 +144,11 @@ class Sparsity:
         1e-4, "while there are penalties, weights below it are set to zero after each update; 0 sets none", minimum=0
     )
     zero_variables: Tuple[str, ...] = option(("*",), "the variables that the threshold acts on, names or patterns")
+    target: Optional[Target] = option(
+        None,
+        "adjust the strength of the penalties of units while training, so that this is left: "
+        '`{"units": 120}` or `{"weights": 1500000}`',
+    )
     compact_every_epochs: int = option(
         0, "cut dead units out of the model at the end of every so many epochs, and train on; 0 never does", minimum=0
     )
@@ -141,7 +159,9 @@ class Sparsity:
     )
 
     def check(self, at: At) -> None:
-        """Refuse penalties that would change when units are cut out while training."""
+        """Refuse a target without a penalty to steer, and penalties that would change when units are cut out."""
+        if self.target is not None:
+            self._check_target(at)
         for index, penalty in enumerate(self.penalties if self.compact_every_epochs else ()):
             for key, why in (
                 ("group_file", "its indices are those of the model that training begins with"),
@@ -150,6 +170,13 @@ class Sparsity:
                 if getattr(penalty, key):
                     place = at("penalties.{}.{}".format(index, key))
                     raise UserError("{} cannot go with compact_every_epochs: {}.".format(place, why))
+
+    def _check_target(self, at: At) -> None:
+        steered = [penalty for penalty in self.penalties if penalty.kind == "units"]
+        if not any(penalty.strength for penalty in steered):
+            raise UserError("{} needs a penalty of units whose strength is above 0 to steer.".format(at("target")))
+        if any(penalty.group_file for penalty in steered):
+            raise UserError("{} goes by groups of the model; a group_file cannot be steered.".format(at("target")))
 
     @property
     def active_threshold(self) -> float:

@@ -1,14 +1,60 @@
 """Reading a trained model's arrays from wherever they lie, and holding them against the model they are read as."""
 
 import os
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Type
 
 import numpy as np
 
 from sparse_rnn import checkpoints, names
 from sparse_rnn.errors import UserError
+from sparse_rnn.training import config, shrinking
 from sparse_rnn.training.run_directory import BEST, CONFIG, beside
 
 CHECKPOINTS = ("newest", "best")
+
+
+@dataclass(frozen=True)
+class Models:
+    """What a trainer knows of its models.
+
+    Attributes:
+      experiment: the dataclass of its config.
+      with_sizes_of: maps (model section, arrays, source) to the section with its open sizes taken from the arrays;
+        ``source`` says in errors where the arrays are from.
+      structure: maps (model section, arrays, source) to the model's UnitGroups.
+      resized: maps (model section, ``{group: units}``) to the section at these sizes.
+    """
+
+    experiment: Type[Any]
+    with_sizes_of: Callable[..., Any]
+    structure: Callable[..., Any]
+    resized: Callable[..., Any]
+
+
+def opened(models, path, experiment=None, which="newest", overrides=()):
+    """A trained model before its arrays are held against it: ``(experiment, prefix, arrays)``.
+
+    Args:
+      models: the trainer's Models.
+      path: a run directory or its best/, a folder with a checkpoint, or a checkpoint prefix.
+      experiment: the Experiment to read the checkpoint as; by default the run's own config.
+      which: one of :data:`CHECKPOINTS`, for a run directory.
+      overrides: ``"train.batch_size=1"``, changes of the run's own config.
+
+    Returns:
+      The Experiment at the sizes of the arrays, the checkpoint's prefix, and its ``{variable name: array}``.
+
+    Raises:
+      UserError: nothing is there, it is damaged, or it does not fit the experiment.
+    """
+    if experiment is None:
+        experiment = config.load(models.experiment, recorded_config(path), overrides)
+    prefix, arrays = read(path, which)
+    model = models.with_sizes_of(experiment.model, arrays, prefix)
+    # A run that shrinks says in each checkpoint what is left of the model in its config.
+    model = models.resized(model, shrinking.sizes_in(arrays, models.structure(model, arrays, prefix)))
+    return replace(experiment, model=model), prefix, arrays
 
 
 def recorded_config(path):
@@ -104,3 +150,13 @@ def layer_sizes(arrays, matrix_of, source, blocks=1):
     while not sizes or matrix_of(len(sizes)) in arrays:
         sizes.append(width(arrays, matrix_of(len(sizes)), source) // blocks)
     return tuple(sizes)
+
+
+def add_checkpoint(parser):
+    """``--checkpoint``."""
+    parser.add_argument(
+        "--checkpoint",
+        choices=CHECKPOINTS,
+        default="newest",
+        help="which one of a run directory (default: newest)",
+    )

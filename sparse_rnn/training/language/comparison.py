@@ -1,10 +1,9 @@
 """A model before and after its dead units are cut out: the same function, and how much faster."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Dict
 
-from sparse_rnn.errors import UserError
-from sparse_rnn.training import proof, timing
+from sparse_rnn.training import removal, timing
 from sparse_rnn.training.language import evaluation
 
 #: Batches of real text on which the logits are compared.
@@ -12,33 +11,20 @@ COMPARED_BATCHES = 50
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Figures before and after removal.
+class Comparison(removal.Figures):
+    """Figures before and after removal; ``batch`` is (sequences, steps).
 
     Attributes:
       perplexity: ``{split: (before, after)}`` in the ``full`` style.
       logit_difference: largest ``|before - after|`` over all logits of ``compared_words`` words of text.
       compared_words: number of them.
       unit: what they are, "word" or "character".
-      timings: of one batch through the whole model (before, after).
-      batch: (sequences, steps) of that batch.
     """
 
     perplexity: Dict[str, tuple]
     logit_difference: float
     compared_words: int
     unit: str
-    timings: tuple
-    batch: tuple
-
-    @property
-    def speed_up(self):
-        """How many times faster the small model is."""
-        return self.timings[0].milliseconds / self.timings[1].milliseconds
-
-    def as_dict(self):
-        """Everything, ready for JSON."""
-        return dict(asdict(self), speed_up=self.speed_up)
 
 
 def compare(before, after, train, corpus):
@@ -53,18 +39,20 @@ def compare(before, after, train, corpus):
       UserError: the two are not the same function.
     """
     batches = evaluation.batches_of(corpus.valid, "batched", train, "validation")[:COMPARED_BATCHES]
-    difference = _largest_difference(before, after, batches)
+    difference = removal.largest_difference(
+        *(each.evaluation("batched").scores(each.session, batches) for each in (before, after)), "logit"
+    )
     perplexity = {
         split: tuple(each.perplexity(ids, "full", split) for each in (before, after))
         for split, ids in (("valid", corpus.valid), ("test", corpus.test))
     }
     return Comparison(
-        perplexity,
-        difference,
-        sum(targets.size for _, targets in batches),
-        corpus.unit,
-        tuple(timing.interleaved([one_batch(each, batches[0]) for each in (before, after)])),
-        (train.batch_size, train.num_steps),
+        timings=tuple(timing.interleaved([one_batch(each, batches[0]) for each in (before, after)])),
+        batch=(train.batch_size, train.num_steps),
+        perplexity=perplexity,
+        logit_difference=difference,
+        compared_words=sum(targets.size for _, targets in batches),
+        unit=corpus.unit,
     )
 
 
@@ -73,14 +61,3 @@ def one_batch(loaded, batch):
     graph = loaded.evaluation("batched")
     # The operation, not its output: handing the logits to Python is no part of the model.
     return lambda: loaded.session.run(graph.logits.op, graph.feed(*batch))
-
-
-def _largest_difference(before, after, batches):
-    compared = proof.compare(*(each.evaluation("batched").scores(each.session, batches) for each in (before, after)))
-    if not compared.same:
-        raise UserError(
-            "the smaller model differs from the larger one by {:.3g} in a logit; nothing was written.".format(
-                compared.largest
-            )
-        )
-    return compared.largest

@@ -6,7 +6,7 @@ from typing import Any, Dict
 import numpy as np
 
 from sparse_rnn.errors import UserError
-from sparse_rnn.training import averages, command_line, config, restoring, shrinking
+from sparse_rnn.training import averages, command_line, restoring
 from sparse_rnn.training.language.trainer import Trainer
 from sparse_rnn.training.run_directory import beside
 
@@ -55,18 +55,22 @@ def restore(trainer, path, experiment=None, which="newest", overrides=()):
     Raises:
       UserError: nothing is there, it is damaged, or it does not fit the experiment.
     """
-    if experiment is None:
-        experiment = config.load(trainer.experiment, restoring.recorded_config(path), overrides)
-    prefix, arrays = restoring.read(path, which)
-    experiment = with_sizes_of(trainer, experiment, arrays, prefix)
-    words = len(np.atleast_1d(restoring.array(arrays, trainer.embedding, prefix)))
-    # A run that shrinks says in each checkpoint what is left of the model in its config.
-    sizes = shrinking.sizes_in(arrays, trainer.structure(experiment.model, words))
-    experiment = resized(trainer, experiment, sizes)
-    arrays = restoring.matched(averages.of(arrays), trainer.shapes(experiment.model, words), prefix)
+    models = restoring.Models(
+        trainer.experiment,
+        trainer.with_sizes_of,
+        lambda model, arrays, source: trainer.structure(model, _words(trainer, arrays, source)),
+        trainer.resized,
+    )
+    experiment, prefix, arrays = restoring.opened(models, path, experiment, which, overrides)
+    shapes = trainer.shapes(experiment.model, _words(trainer, arrays, prefix))
+    arrays = restoring.matched(averages.of(arrays), shapes, prefix)
     written = beside(path, VOCABULARY)
     vocabulary = trainer.load_vocabulary(written, experiment.data) if written else None
     return Restored(trainer, experiment, arrays, vocabulary, prefix)
+
+
+def _words(trainer, arrays, source):
+    return len(np.atleast_1d(restoring.array(arrays, trainer.embedding, source)))
 
 
 def with_sizes_of(trainer, experiment, arrays, source):
@@ -99,12 +103,7 @@ def add_flags(trainer, parser):
     """The flags of a command that reads a trained model and a text."""
     command_line.add_restore(parser, required=True)
     command_line.add_config(parser, required=False)
-    parser.add_argument(
-        "--checkpoint",
-        choices=restoring.CHECKPOINTS,
-        default="newest",
-        help="which one of a run directory (default: newest)",
-    )
+    restoring.add_checkpoint(parser)
     command_line.add_data(parser, trainer.data_help)
     command_line.add_device(parser)
 
