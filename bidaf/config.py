@@ -130,6 +130,13 @@ class Experiment:
 
     def check(self, at: options.At) -> None:
         """Hold the names of groups and variables against the model, where its sizes are known."""
+        longest = max(self.model.char_heights)
+        if self.model.use_chars and self.data.word_characters < longest:
+            raise UserError(
+                "{} is {}, but a filter spans {} characters (model.char_heights); read at least as many.".format(
+                    at("data.word_characters"), self.data.word_characters, longest
+                )
+            )
         if self.model.hidden_size is None:
             return
         known = variables.trained(self.model)

@@ -19,6 +19,8 @@ def main(arguments):
     flags = _parse(arguments)
     if bool(flags.data_path) == bool(flags.questions):
         raise UserError("command line: give --data_path or --questions, one of the two.")
+    if flags.first < 0:
+        raise UserError("command line: --first is {}; give a number of questions, 0 for all.".format(flags.first))
     models = [restoring.from_flags(flags, path) for path in flags.restore_path]
     folder = flags.save_path or models[0].folder
     files.make_folder(folder)

@@ -132,6 +132,8 @@ class Judge:
         self._names = list(variables.shapes(experiment.model, counts))
         self._split, self._device = split, device
         self._batches = reading.evaluation_batches(experiment, split, experiment.train.dev_questions)
+        asked = [split.ids[row] for batch in self._batches for row in batch.indices]
+        metrics.check(_gold(split, asked), "the dev data")  # before the training, not after its first epoch
         self._reader = Reader(experiment.model, counts, device)
 
     def columns(self, session):
@@ -152,7 +154,7 @@ def real_scores(reader, batches):
     """Yield the scores of each batch to begin and to end an answer, those of padding left out."""
     for batch in batches:
         for scores in reader.scores(batch)[:2]:
-            yield scores[scores > layers.VERY_NEGATIVE / 2]
+            yield scores[~(scores <= layers.VERY_NEGATIVE / 2)]  # what is no number stays, and is no proof
 
 
 def arrays_in(session, names):
@@ -163,6 +165,14 @@ def arrays_in(session, names):
 
 
 def score_of(split, found):
-    """The official :class:`bidaf.metrics.Score` of the questions that were answered."""
+    """The official :class:`bidaf.metrics.Score`: of all questions of the split, or of a part where a part was asked.
+
+    Questions that have no row, because they or their context are without words, count as unanswered.
+    """
     texts = {split.ids[each.row]: each.text for each in found}
-    return metrics.score({name: gold for name, gold in split.gold().items() if name in texts}, texts)
+    return metrics.score(_gold(split, texts), texts)
+
+
+def _gold(split, asked):
+    gold = split.gold()
+    return gold if len(asked) == len(split) else {name: gold[name] for name in asked}

@@ -63,6 +63,16 @@ def best(prediction, answers):
     )
 
 
+def check(gold, where="the data"):
+    """Refuse ``{id: [gold answer, ...]}`` without a gold answer; ``where`` says in the error whose they are."""
+    if not any(gold.values()):
+        raise UserError(
+            "{}: none of the {:,} questions asked has a gold answer; there is nothing to score.".format(
+                where, len(gold)
+            )
+        )
+
+
 def score(gold, predictions):
     """The :class:`Score` of predictions.
 
@@ -73,8 +83,7 @@ def score(gold, predictions):
     Raises:
       UserError: there is no question, or no gold answer at all.
     """
-    if not any(gold.values()):
-        raise UserError("none of the {:,} questions has a gold answer; there is nothing to score.".format(len(gold)))
+    check(gold)
     unanswered = [identity for identity in gold if identity not in predictions]
     pairs = [best(predictions[identity], answers) for identity, answers in gold.items() if identity in predictions]
     return Score(

@@ -158,12 +158,23 @@ def data_for(restored, path):
     if restored.vocabulary is None:
         options, arrays = restored.experiment.model, restored.everything
         known, found = counts_of(options, arrays), reading.counts_of(prepared.vocabulary)
-        pairs = [(known.words, found.words, options.use_words), (known.chars, found.chars, options.use_chars)]
+        pairs = [
+            (known.words, found.words, options.use_words),
+            (known.word_size, found.word_size, options.use_words),
+            (known.chars, found.chars, options.use_chars),
+        ]
         if any(one != other for one, other, used in pairs if used):
             raise UserError(
-                "checkpoint '{}' knows {:,} words and {:,} characters, the data in '{}' has {:,} and {:,}; give the "
-                "data it was trained on.".format(
-                    restored.checkpoint, known.words, known.chars, path, found.words, found.chars
+                "checkpoint '{}' knows {:,} words with vectors of {} numbers and {:,} characters, the data in '{}' has "
+                "{:,}, {} and {:,}; give the data it was trained on.".format(
+                    restored.checkpoint,
+                    known.words,
+                    known.word_size,
+                    known.chars,
+                    path,
+                    found.words,
+                    found.word_size,
+                    found.chars,
                 )
             )
     if restored.experiment.model.use_words:

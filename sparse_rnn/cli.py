@@ -21,7 +21,7 @@ from sparse_rnn import compaction, files, group_files, groups, sparsity, tables
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import command
 from sparse_rnn.training.metrics import Metrics
-from sparse_rnn.training.run_directory import CONFIG, KEPT, METRICS, STRUCTURE, beside
+from sparse_rnn.training.run_directory import CONFIG, KEPT, MASKS, METRICS, STRUCTURE, beside
 
 #: What a tf.train.Saver calls the graph beside a checkpoint.
 META = ".meta"
@@ -134,7 +134,9 @@ def compact(flags):
     kept = {name: [int(unit) for unit in units] for name, units in small.kept.items()}
     files.write_text(os.path.join(flags.save_path, KEPT), json.dumps(kept) + "\n")
     # The checkpoint is written last: where it is, the other two are.
-    prefix = sparse_rnn.checkpoints.write(small.weights, flags.save_path)
+    # Masks speak of the run that shrank, not of the model.
+    weights = {name: array for name, array in small.weights.items() if not name.startswith(MASKS)}
+    prefix = sparse_rnn.checkpoints.write(weights, flags.save_path)
     _say_what_was_removed(sparsity.report(loaded.weights, loaded.structure))
     _say_what_next(loaded, prefix)
     return 0
@@ -213,8 +215,8 @@ def _say_what_next(loaded, prefix):
     config = loaded.beside(CONFIG)
     if config:
         print(
-            "To have the removal proven on text and timed as well: "
-            "python ptb/compact.py --restore_path={} --data_path=DIR --save_path=NEW".format(os.path.dirname(config))
+            "To have the removal proven on its data and timed as well, run the compact.py of its trainer (ptb, rhns or "
+            "bidaf): --restore_path={} --data_path=DATA --save_path=NEW".format(os.path.dirname(config))
         )
 
 

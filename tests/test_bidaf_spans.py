@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bidaf import evaluation, prepare, spans, squad
+from bidaf import evaluation, layers, prepare, spans, squad
 from bidaf.batches import Batches
 from tests import questions
 
@@ -90,3 +90,24 @@ def test_official_metrics_are_of_the_answered_questions_alone(split):
     score = evaluation.score_of(split, [answer for answer in found if answer.row == 0])
     assert (score.exact_match, score.f1, score.questions) == (100.0, 100.0, 1)
     assert evaluation.score_of(split, found).exact_match == 50.0
+
+
+def test_a_question_without_a_row_counts_as_unanswered_where_all_are_asked(split, monkeypatch):
+    monkeypatch.setattr(split, "left_out", {"of an empty context": ["Oslo"]})
+    batch = Batches(split, 2).at(0)
+    found = sum(evaluation.answers([Fixed(3)], split, [[batch]]), [])
+    whole = evaluation.score_of(split, found)
+    assert (whole.questions, whole.unanswered) == (3, ["of an empty context"])
+    assert whole.exact_match == pytest.approx(100.0 / 3)
+    part = evaluation.score_of(split, [answer for answer in found if answer.row == 0])
+    assert (part.questions, part.unanswered) == (1, [])
+
+
+def test_a_score_that_is_no_number_is_no_padding():
+    class Broken:
+        def scores(self, batch):
+            return np.float32([[1.0, np.nan, layers.VERY_NEGATIVE]]), np.float32([[2.0, 3.0, -np.inf]]), None
+
+    start, stop = evaluation.real_scores(Broken(), [None])
+    np.testing.assert_array_equal(start, np.float32([1.0, np.nan]))
+    np.testing.assert_array_equal(stop, np.float32([2.0, 3.0]))

@@ -154,6 +154,7 @@ def test_names_in_a_config_are_held_against_the_model():
         ),
         ({"model": {"char_heights": [5, 3]}}, "model.char_channels has 1 entries and char_heights 2"),
         ({"model": {"char_heights": [5, 5], "char_channels": [2, 2]}}, "lists one height twice"),
+        ({"data": {"word_characters": 4}}, r"data.word_characters is 4, but a filter spans 5 characters"),
         ({"train": {"variables": ["main/g3/*"]}}, "train.variables: there is no variable 'main/g3/*'; did you mean"),
         (
             {"sparsity": {"penalties": [{"kind": "units", "strength": 1, "groups": ["g2_*", "g9"]}]}},

@@ -187,7 +187,15 @@ def test_compact_says_what_it_did_and_what_comes_next(call, run_directory, tmp_p
     out = call("compact", run_directory, "--save_path=" + str(tmp_path / "small"))[1]
     assert out.startswith("lstm_0 kept 3 of 5\nweights: 215 before, 105 after\n")
     assert "The small checkpoint is {}".format(tmp_path / "small" / "model.ckpt") in out
-    assert "python ptb/compact.py --restore_path={} ".format(run_directory) in out
+    assert "the compact.py of its trainer (ptb, rhns or bidaf): --restore_path={} ".format(run_directory) in out
+
+
+def test_compact_leaves_out_the_masks_of_a_run_that_shrank(call, run_directory, tmp_path):
+    shrunk = dict(whole_checkpoint(), **{"Train/kept/lstm_0": np.array([True] * UNITS + [False] * 2)})
+    checkpoints.write(shrunk, run_directory, step=1300)
+    small = str(tmp_path / "small")
+    assert call("compact", run_directory, "--save_path=" + small)[0] == 0
+    assert set(checkpoints.read(small)) == set(whole_checkpoint())
 
 
 def test_compact_speaks_of_the_trainer_only_for_its_runs(call, checkpoint, tmp_path):
@@ -195,7 +203,7 @@ def test_compact_speaks_of_the_trainer_only_for_its_runs(call, checkpoint, tmp_p
     group_files.save(lstm_structure(), units)
     code, out, _ = call("compact", checkpoint, "--groups=" + units, "--save_path=" + str(tmp_path / "small"))
     assert code == 0
-    assert "kept 3 of 5" in out and "ptb" not in out
+    assert "kept 3 of 5" in out and "trainer" not in out
 
 
 def test_compact_says_when_there_is_nothing_to_remove(call, run_directory, tmp_path):

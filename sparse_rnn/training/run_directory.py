@@ -24,6 +24,8 @@ from sparse_rnn.training.metrics import Metrics
 CONFIG, ORIGIN, STRUCTURE, METRICS, LOCK = "config.json", "origin.json", "structure.json", "metrics.csv", ".lock"
 #: Beside a model whose dead units were cut out: group name -> the units that stayed, by their numbers before.
 KEPT = "kept.json"
+#: Begins, in the checkpoints of a run that shrinks, the names of the masks over each group's first units.
+MASKS = "Train/kept/"
 #: The folder of the best checkpoint in a run directory.
 BEST = "best"
 #: What of origin.json must stay the same for a run to go on.

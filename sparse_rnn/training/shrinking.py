@@ -17,9 +17,7 @@ from sparse_rnn.compat import static_shapes, tf, variables_by_name
 from sparse_rnn.groups import Structure
 from sparse_rnn.training import proof
 from sparse_rnn.training.built import Built
-from sparse_rnn.training.run_directory import KEPT, STRUCTURE
-
-_MASK = "Train/kept/{}"
+from sparse_rnn.training.run_directory import KEPT, MASKS, STRUCTURE
 
 
 @dataclass(frozen=True)
@@ -149,7 +147,7 @@ class Shrinking:
         return task
 
     def _masks(self):
-        return [_MASK.format(group.name) for group in self._original]
+        return [MASKS + group.name for group in self._original]
 
 
 class Inexact(Exception):
@@ -174,7 +172,7 @@ def kept_in(arrays, structure):
     """
     kept = {}
     for group in structure:
-        mask = np.asarray(arrays.get(_MASK.format(group.name), True))
+        mask = np.asarray(arrays.get(MASKS + group.name, True))
         kept[group.name] = np.flatnonzero(mask) if mask.shape == (group.size,) else np.arange(group.size)
     return kept
 
@@ -188,7 +186,7 @@ def _add_masks(original):
     """Make the masks in the default graph, bool ``[units]`` for each group; at first all units are there."""
     for group in original:
         tf.get_variable(
-            _MASK.format(group.name),
+            MASKS + group.name,
             [group.size],
             tf.bool,
             tf.ones_initializer(),
@@ -203,5 +201,5 @@ def _cut(arrays, structure, original):
     before = kept_in(arrays, original)
     for group in original:
         stay = before[group.name][small.kept[group.name]]
-        small.weights[_MASK.format(group.name)] = np.isin(np.arange(group.size), stay)
+        small.weights[MASKS + group.name] = np.isin(np.arange(group.size), stay)
     return small.weights, {group.name: group.size for group in small.structure}
