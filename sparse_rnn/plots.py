@@ -25,6 +25,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 _LINES = ("-", "--", ":")
 _BLUE_ON_WHITE = ListedColormap(["white", COLOURS[0]])
 _DPI = 110
+#: A legend of more lines than these stands beside its panel, not on the curves.
+_MOST_INSIDE = 5
 _MARGINS = {"w_pad": 0.12, "h_pad": 0.12}
 #: Columns that say how good a model is -> what their lines are called.
 _PERPLEXITIES = {"train_perplexity": "train", "valid_perplexity": "valid"}
@@ -152,7 +154,9 @@ def history(path, rows):
     quality.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
     for panel in (units, quality):
         panel.grid(color="0.9")
-        if panel.lines:
+        if len(panel.lines) > _MOST_INSIDE:
+            panel.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize="small")
+        elif panel.lines:
             panel.legend(loc="best")
     save(figure, path)
 
