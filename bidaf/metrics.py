@@ -67,9 +67,7 @@ def check(gold, where="the data"):
     """Refuse ``{id: [gold answer, ...]}`` without a gold answer; ``where`` says in the error whose they are."""
     if not any(gold.values()):
         raise UserError(
-            "{}: none of the {:,} questions asked has a gold answer; there is nothing to score.".format(
-                where, len(gold)
-            )
+            "{}: none of the {:,} questions has a gold answer; there is nothing to score.".format(where, len(gold))
         )
 
 
