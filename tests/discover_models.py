@@ -6,6 +6,7 @@ from sparse_rnn import compaction, discovery
 from sparse_rnn.compat import tf
 from sparse_rnn.groups import OUTGOING
 from sparse_rnn.lstm import lstm as our_lstm
+from tests import graphs
 
 BATCH, STEPS, VOCABULARY = 3, 4, 13
 
@@ -268,9 +269,7 @@ def computed(arrays, model):
     """
     with tf.Graph().as_default():
         placeholder, fed, output = model(Weights(arrays))
-        config = tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
-        config.graph_options.rewrite_options.disable_meta_optimizer = True
-        with tf.Session(config=config) as session:
+        with tf.Session(config=graphs.quick_config()) as session:
             session.run(tf.global_variables_initializer())
             return session.run(output, {placeholder: fed})
 

@@ -16,9 +16,13 @@ def variable(name, array, use_resource=True):
     return tf.get_variable(name, array.shape, tf.as_dtype(array.dtype), initializer, use_resource=use_resource)
 
 
-def quick_config(threads=2):
-    """A session configuration for graphs so small that they are not worth optimising."""
-    config = session_config(threads)
+def quick_config():
+    """A session configuration for graphs so small that they are not worth optimising.
+
+    It leaves the number of threads alone: a process has one pool for all its sessions, of the size that the first
+    one asks for, and a sum over another number of threads ends in other digits.
+    """
+    config = session_config()
     config.graph_options.rewrite_options.disable_meta_optimizer = True
     return config
 
