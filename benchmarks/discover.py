@@ -7,7 +7,6 @@ widths do not matter, the number of operations does; nothing is run. To compare 
 results/benchmarks/discover.csv; there the seconds of the processor are what other work on the machine leaves alone.
 """
 
-import argparse
 import os
 import resource
 import time
@@ -52,7 +51,7 @@ def main(arguments):
     """Print what was found, the number of operations, the seconds and the memory; returns the exit code."""
     parser = command_line.parser(__doc__)
     for name, default in (("width", 830), ("depth", 10), ("steps", 35), ("repeats", 3)):
-        parser.add_argument("--" + name, type=_at_least_one, default=default)
+        parser.add_argument("--" + name, type=command_line.at_least_one, default=default)
     parser.add_argument("--save_path", default=reporting.FOLDER, help="where the CSV goes")
     flags = parser.parse_args(arguments)
     print(origin.machine())
@@ -89,12 +88,6 @@ def _measured(flags):
         "repeats": flags.repeats,
         "machine": origin.machine(),
     }
-
-
-def _at_least_one(text):
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError("'{}' is no whole number of at least 1".format(text))
-    return int(text)
 
 
 def _megabytes():

@@ -117,9 +117,16 @@ class Board:
         return " ".join(["python", self.kind.script] + [_quoted(each) for each in self.arguments(name, here)])
 
     def publish(self, name):
-        """Copy the row's numbers to results/, as far as it has come."""
-        if outcomes.read(self.run_path(name)) is not None:
-            outcomes.publish(self.run_path(name), self.published_path(name), self.command(name, here=False))
+        """Copy the row's numbers to results/, as far as it has come; a finished run's give way to a finished run only.
+
+        Raises:
+          UserError: what was run is another experiment than the row's.
+        """
+        ours, published = outcomes.read(self.run_path(name)), outcomes.read(self.published_path(name))
+        if ours is None or (published is not None and published.finished and not ours.finished):
+            return
+        self._check(name, ours, self.run_path(name))
+        outcomes.publish(self.run_path(name), self.published_path(name), self.command(name, here=False))
 
     def _as_the_best(self, row):
         if not row.best_of:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 from paper.board import ROOT
@@ -37,37 +38,49 @@ def run_all(board, names, jobs, ended=lambda name: None, say=print):
             for name in ready:
                 waiting.remove(name)
                 say("begins {}: {}".format(name, board.command(name)))
-                running[name] = _start(board, name, jobs)
+                running[name] = _Training(board, name, jobs)
             if not running:
                 break
             time.sleep(LOOK_EVERY)
-            for name in [name for name, process in running.items() if process.poll() is not None]:
-                process = running.pop(name)
-                if process.returncode:
-                    failed[name] = _last_words(process)
+            for name in [name for name, training in running.items() if training.process.poll() is not None]:
+                training = running.pop(name)
+                if training.process.returncode:
+                    failed[name] = training.last_words()
                 board.publish(name)
                 say("{} {}".format(name, "stopped: " + failed[name] if name in failed else "is done"))
                 ended(name)
     finally:
-        for process in running.values():
-            process.send_signal(signal.SIGTERM)  # on which the trainers save
-        for name, process in running.items():
-            process.wait()
+        for training in running.values():
+            training.process.send_signal(signal.SIGTERM)  # on which the trainers save
+        for name, training in running.items():
+            training.process.wait()
             board.publish(name)
     failed.update({name: "it waits for " + ", ".join(board.run(name).waits_for) for name in waiting})
     return failed
 
 
-def _start(board, name, jobs):
-    """The process; alone it writes where this one does, one of several to its run's log.txt only."""
-    alone = jobs == 1
-    return subprocess.Popen(
-        [sys.executable, os.path.join(ROOT, board.kind.script)] + board.arguments(name),
-        env=_environment(jobs),
-        stdout=None if alone else subprocess.DEVNULL,
-        stderr=None if alone else subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C reaches this process alone, which then stops the others
-    )
+class _Training:
+    """A row's process; alone it writes where this one does, one of several to its run's log.txt only."""
+
+    def __init__(self, board, name, jobs):
+        alone = jobs == 1
+        # A file and no pipe: nobody reads while it runs, and a full pipe would stop it for ever.
+        self._said = None if alone else tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            [sys.executable, os.path.join(ROOT, board.kind.script)] + board.arguments(name),
+            env=_environment(jobs),
+            stdout=None if alone else subprocess.DEVNULL,
+            stderr=self._said,
+            start_new_session=True,  # Ctrl-C reaches this process alone, which then stops the others
+        )
+
+    def last_words(self):
+        """Why the process ended, in a line."""
+        said = ""
+        if self._said is not None:
+            self._said.seek(0)
+            said = self._said.read().decode("utf-8", "replace").strip()
+        return said.splitlines()[-1] if said else "exit code {}".format(self.process.returncode)
 
 
 def _environment(jobs):
@@ -76,8 +89,3 @@ def _environment(jobs):
     if jobs > 1:
         environment.update(dict.fromkeys(_THREADS, str(max(1, os.cpu_count() // jobs))))
     return environment
-
-
-def _last_words(process):
-    said = process.stderr.read().decode("utf-8", "replace").strip() if process.stderr else ""
-    return said.splitlines()[-1] if said else "exit code {}".format(process.returncode)

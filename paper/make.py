@@ -6,7 +6,6 @@ What was interrupted goes on, what is done is not done again: its numbers lie in
 machine. Writes results/tableN.csv and, once a row is done, figures of the table.
 """
 
-import argparse
 import os
 
 from paper import estimate, figures, jobs, printed, records, rows, sizes
@@ -21,7 +20,7 @@ def main(arguments):
     table = rows.load(flags.table, flags.scale)
     name = "table{}_{}".format(flags.table, flags.scale)
     board = Board(name, table, flags.data_path or table.data_path, flags.runs_path, flags.results_path)
-    for row in table.names:
+    for row in [] if flags.dry_run else table.names:
         board.publish(row)
     chosen = options.match_names(flags.rows, table.names, "--rows", "row")
     missing = [] if flags.show else board.missing(chosen)
@@ -52,10 +51,10 @@ class _Shown:
     def write(self, measuring=False):
         """Write what is known; ``measuring`` times a batch, which nothing else should run beside."""
         if measuring:
-            timings = sizes.measure(self._board)
+            timed = sizes.measure(self._board)
         else:
-            timings = records.earlier_timings(self._path, self._board, self._scale)
-        self._records = records.of_table(self._board, self._scale, timings)
+            timed = records.earlier_timed(self._path, self._board, self._scale)
+        self._records = records.of_table(self._board, self._scale, timed)
         records.write(self._path, self._records, self._scale)
 
     def draw(self):
@@ -85,7 +84,9 @@ def _foresee(board, chosen, missing):
         elif name in chosen:
             print("{} is done".format(name))
     if there:
-        print("\n{} in all, one run at a time, evaluation not counted; less as units die".format(_hours(total)))
+        follow = any(board.run(name).experiment is None for name in missing)
+        left_out = "evaluation" + (" and rows that follow from others" if follow else "")
+        print("\n{} in all, one run at a time, {} not counted; less as units die".format(_hours(total), left_out))
     elif missing:
         print("\nno time is measured: '{}' is not there; {}".format(board.data_path, board.table.data_help))
 
@@ -106,7 +107,7 @@ def _parse(arguments):
     parser.add_argument(
         "--rows", type=lambda text: text.split(","), default=["*"], help="only these, names or patterns such as iss_*"
     )
-    parser.add_argument("--jobs", type=_at_least_1, default=1, help="trainings side by side (default: 1)")
+    parser.add_argument("--jobs", type=command_line.at_least_one, default=1, help="trainings side by side (default: 1)")
     parser.add_argument("--data_path", help="what is trained on (default: that of the table)")
     parser.add_argument("--runs_path", default="runs", help="folder of the run directories (default: runs)")
     parser.add_argument("--results_path", default="results", help="folder of what is published (default: results)")
@@ -114,13 +115,6 @@ def _parse(arguments):
     parser.add_argument("--show", action="store_true", help="train nothing, show what there is")
     parser.add_argument("--skip-timing", action="store_true", help="time no batch; keep what an earlier call measured")
     return parser.parse_args(arguments)
-
-
-def _at_least_1(text):
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("{} is less than 1".format(number))
-    return number
 
 
 if __name__ == "__main__":

@@ -9,19 +9,18 @@ import numpy as np
 from paper import sizes
 from paper.rows import COSTS
 from sparse_rnn import files
-from sparse_rnn.training import origin
 from sparse_rnn.training.timing import Timing
 
 
-def of_table(board, scale, timings):
+def of_table(board, scale, timed):
     """One ``{column: value}`` per row of a Board; what is not known is an empty text.
 
     Args:
       board: the Board.
       scale: one of :data:`paper.rows.SCALES`.
-      timings: ``{row: Timing}`` as far as they are known.
+      timed: ``{row: Timed}`` as far as they are known.
     """
-    records = [_of_row(board, scale, name, timings.get(name)) for name in board.table.names]
+    records = [_of_row(board, scale, name, timed.get(name)) for name in board.table.names]
     for record in records:
         for ratio, cost in (("fewer_multiply_adds", "multiply_adds"), ("speed_up", "milliseconds")):
             first, own = records[0][cost], record[cost]
@@ -29,15 +28,15 @@ def of_table(board, scale, timings):
     return records
 
 
-def earlier_timings(path, board, scale):
-    """``{row: Timing}`` as the CSV has them, of rows whose sizes are still the same."""
+def earlier_timed(path, board, scale):
+    """``{row: Timed}`` as the CSV has them, of rows whose sizes are still the same."""
     found = {}
     for record in _read(path):
         name = record["row"]
         if record["scale"] == scale and record["milliseconds"] and name in board.table.names:
             if record["sizes"] == sizes.told(board, name):
                 milliseconds, low, high = (float(record[column]) for column in ("milliseconds", "low", "high"))
-                found[name] = Timing(milliseconds, (low, high))
+                found[name] = sizes.Timed(Timing(milliseconds, (low, high)), record["timed_on"])
     return found
 
 
@@ -54,15 +53,16 @@ def write(path, records, scale):
     files.write_text(path, text.getvalue())
 
 
-def _of_row(board, scale, name, timing):
+def _of_row(board, scale, name, timed):
     row, outcome = board.table.row(name), board.outcome(name)
     record = {"scale": scale, "row": name, "title": row.title, "state": _state(outcome)}
     record.update(_quality(board.kind, outcome))
     record["units"] = sizes.listed(outcome.kept, board.table.groups) if _is_done(outcome) else ""
     record.update(_costs(board, name, outcome))
     record.update(dict.fromkeys(("milliseconds", "low", "high", "fewer_multiply_adds", "speed_up"), ""))
-    if timing is not None:
-        for column, value in zip(("milliseconds", "low", "high"), (timing.milliseconds,) + timing.quartiles):
+    if timed is not None:
+        values = (timed.timing.milliseconds,) + timed.timing.quartiles
+        for column, value in zip(("milliseconds", "low", "high"), values):
             record[column] = round(value, 4)
     for column in tuple(board.kind.quality) + COSTS:
         record["paper_" + column] = row.paper.values.get(column, "")
@@ -71,7 +71,7 @@ def _of_row(board, scale, name, timing):
     record["epochs"] = len(outcome.rows) if outcome else 0
     record["seed"] = outcome.config["train"]["seed"] if outcome else ""
     record["machine"] = outcome.origin.get("machine", "") if outcome else ""
-    record["timed_on"] = origin.machine() if timing else ""
+    record["timed_on"] = timed.machine if timed else ""
     record["command"] = board.command(name, here=False)
     return record
 

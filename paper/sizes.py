@@ -1,9 +1,20 @@
 """The sizes of a row's model, from its run or from the paper, and the time of a batch at these sizes."""
 
-from sparse_rnn.training import timing
+from dataclasses import dataclass
+
+from sparse_rnn.training import origin, timing
+from sparse_rnn.training.timing import Timing
 
 #: Turns of each model that count.
 REPEATS = 7
+
+
+@dataclass(frozen=True)
+class Timed:
+    """The time of a batch, and the machine that it was taken on."""
+
+    timing: Timing
+    machine: str
 
 
 def sized(board, name):
@@ -35,19 +46,19 @@ def told(board, name):
 
 
 def measure(board):
-    """``{row: Timing}`` of one batch, for the rows whose sizes are known.
+    """``{row: Timed}`` of one batch, for the rows whose sizes are known.
 
     Models of equal sizes are one model; all take turns, so that a machine that drifts favours none.
     """
-    calls, timed = {}, {}
+    calls, called = {}, {}
     for name in board.table.names:
         experiment = sized(board, name)
         if experiment is not None:
-            timed[name] = repr(_units(board, experiment))
-            if timed[name] not in calls:
-                calls[timed[name]] = board.kind.batch(experiment, board.table.vocabulary, board.table.batch)
+            called[name] = repr(_units(board, experiment))
+            if called[name] not in calls:
+                calls[called[name]] = board.kind.batch(experiment, board.table.vocabulary, board.table.batch)
     found = dict(zip(calls, timing.interleaved(list(calls.values()), REPEATS))) if calls else {}
-    return {name: found[units] for name, units in timed.items()}
+    return {name: Timed(found[units], origin.machine()) for name, units in called.items()}
 
 
 def _units(board, experiment):

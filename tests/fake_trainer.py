@@ -1,6 +1,6 @@
 """Stands in for ptb/train.py: writes the run directory of its arguments in a moment, and trains nothing.
 
-A file in the folder of the data, called after the run with the ending ``fail`` or ``wait``, says what becomes of it.
+A file in the folder of the data, called after the run with the ending ``fail``, ``wait`` or ``talk``, says what becomes of it.
 """
 
 import argparse
@@ -22,7 +22,7 @@ class Process:
     """What :class:`subprocess.Popen` would be of this file, done at once and without a process."""
 
     def __init__(self, arguments, env, **streams):
-        self.returncode, self.stderr = main(arguments[2:], env) or 0, None
+        self.returncode = main(arguments[2:], env) or 0
 
     def poll(self):
         return self.returncode
@@ -47,6 +47,9 @@ def main(arguments, environment):
         mark = os.path.join(flags.data_path, os.path.basename(flags.save_path))
         if os.path.exists(mark + ".fail"):
             return 7
+        if os.path.exists(mark + ".talk"):
+            print("a warning\n" * 20000 + "error: the last word.", file=sys.stderr)
+            return 2
         if os.path.exists(mark + ".wait"):
             wait(mark)
     write(flags, "report.json", report(experiment, kept))

@@ -14,7 +14,7 @@ from paper import figures, jobs, kinds, make, rows
 from paper.board import ROOT, Board
 from sparse_rnn import files
 from sparse_rnn.errors import UserError
-from sparse_rnn.training import config
+from sparse_rnn.training import config, origin
 from tests import fake_trainer, tiny
 from tests.test_paper_rows import TABLE
 
@@ -140,7 +140,7 @@ def direct_weights(place):
     return place.board.kind.cost(place.board.run("direct").experiment, {"words": 31})[0]
 
 
-def test_costs_of_a_row_that_is_not_run_are_those_of_the_papers_units_and_are_timed(place, capsys):
+def test_costs_of_a_row_that_is_not_run_are_those_of_the_papers_units_and_are_timed(place, capsys, monkeypatch):
     assert make.main(place.flags + ["--show"]) == 0
     found = place.rows()
     assert set(place.states().values()) == {"not run"}
@@ -150,9 +150,11 @@ def test_costs_of_a_row_that_is_not_run_are_those_of_the_papers_units_and_are_ti
     assert float(found["dense"]["speed_up"]) == 1
     said = capsys.readouterr().out
     assert "78.65?" in said and "21.8M " in said and "21.8M?" not in said
-    # Measured numbers stay while the sizes do.
+    # Measured numbers stay while the sizes do, and so does the machine that they are of.
+    monkeypatch.setattr(origin, "machine", lambda: "another machine")
     place.call("--show")
-    assert place.rows()["iss_0.002"]["milliseconds"] == found["iss_0.002"]["milliseconds"]
+    for column in ("milliseconds", "timed_on"):
+        assert place.rows()["iss_0.002"][column] == found["iss_0.002"][column] != "another machine"
     place.call("--rows=iss_0.002")
     assert place.rows()["iss_0.002"]["milliseconds"] == "" != place.rows()["dense"]["milliseconds"]
 
@@ -169,6 +171,37 @@ def test_a_row_that_fails_stops_no_other_and_the_same_command_goes_on(place):
     os.remove(os.path.join(place.data, "iss_0.002.fail"))
     assert place.call() == 0
     assert set(place.states().values()) == {"done"}
+
+
+def test_a_trainer_that_says_much_is_not_held_up_and_its_last_words_are_told(place, monkeypatch):
+    monkeypatch.setattr(jobs.subprocess, "Popen", POPEN)
+    place.mark("dense", "talk")
+    with pytest.raises(UserError, match=r"dense \(error: the last word\);"):
+        place.call("--rows=dense", "--jobs=2")
+
+
+def test_a_finished_runs_numbers_give_way_to_a_finished_run_only(place):
+    place.call("--rows=dense")
+    published = tiny.contents(place.board.published_path("dense"))
+    # The dense model is trained anew, because another row begins from it and only its numbers are here.
+    shutil.rmtree(place.runs)
+    place.mark("dense", "fail")
+    with pytest.raises(UserError, match="dense .exit code 7"):
+        place.call("--rows=from_dense")
+    assert tiny.contents(place.board.published_path("dense")) == published
+    assert place.rows()["dense"]["epochs"] == "2"
+
+
+def test_numbers_of_another_experiment_are_not_published(place):
+    place.call("--rows=dense")
+    published = tiny.contents(place.results)
+    path = os.path.join(place.board.run_path("dense"), "config.json")
+    changed = files.read_json(path)
+    changed["train"]["epochs"] = 3
+    files.write_json(path, changed)
+    with pytest.raises(UserError, match="holds another experiment than the row 'dense': train.epochs is 3 there"):
+        place.call("--show")
+    assert tiny.contents(place.results) == published
 
 
 def test_an_interruption_stops_all_trainings_and_keeps_their_numbers(place, monkeypatch):
@@ -211,13 +244,15 @@ def test_numbers_of_another_experiment_are_refused(place):
 
 def test_a_dry_run_prints_commands_and_times_and_trains_nothing(place, capsys):
     place.call("--rows=iss_0.001")
+    shutil.rmtree(place.results)
     before = tiny.contents(place.runs)
     capsys.readouterr()
     assert place.call("--dry-run", "--rows=dense,iss_*,direct") == 0
     said = capsys.readouterr().out
     assert "dense, 0 min with the steps of its first epoch\n  python" in said
     assert "iss_0.001 is done" in said and "direct\n  (follows from iss_0.002)" in said
-    assert tiny.contents(place.runs) == before
+    assert "evaluation and rows that follow from others not counted" in said
+    assert tiny.contents(place.runs) == before and not os.path.exists(place.results)
 
 
 def test_a_dry_run_without_data_says_how_to_get_it(place, capsys):
@@ -243,6 +278,12 @@ def test_figures_are_drawn_of_what_was_run_and_of_nothing_else(place, monkeypatc
     place.call("--rows=dense")
     for name in ("table1_cpu.png", "table1_cpu_units.png"):
         assert files.read_bytes(os.path.join(place.results, name)).startswith(b"\x89PNG")
+
+
+def test_jobs_that_are_no_number_are_refused(place):
+    for given in ("0", "many"):
+        with pytest.raises(UserError, match="--jobs: '{}' is no whole number of at least 1".format(given)):
+            place.call("--jobs=" + given)
 
 
 def test_a_pattern_that_no_row_has_is_refused(place):

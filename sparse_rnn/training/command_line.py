@@ -63,6 +63,13 @@ def add_device(arguments):
     )
 
 
+def at_least_one(text):
+    """The type of a flag that takes a whole number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("'{}' is no whole number of at least 1".format(text))
+    return int(text)
+
+
 def _device(text):
     from sparse_rnn.compat import tf  # here, so that commands without a device start without TensorFlow
 
