@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from dataclasses import dataclass, replace
 from typing import Any, List, Optional, Tuple
 
@@ -114,7 +115,7 @@ class Board:
         """The row's command line, or what it waits for; ``here`` as for :meth:`arguments`."""
         if self.run(name).experiment is None:
             return "(follows from {})".format(", ".join(self.run(name).waits_for))
-        return " ".join(["python", self.kind.script] + [_quoted(each) for each in self.arguments(name, here)])
+        return " ".join(["python", self.kind.script] + [shlex.quote(each) for each in self.arguments(name, here)])
 
     def publish(self, name):
         """Copy the row's numbers to results/, as far as it has come; a finished run's give way to a finished run only.
@@ -157,7 +158,3 @@ class Board:
                     place, name, found
                 )
             )
-
-
-def _quoted(argument):
-    return "'{}'".format(argument) if set(argument) & set(' "[]{}*') else argument

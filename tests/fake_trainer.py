@@ -1,6 +1,7 @@
 """Stands in for ptb/train.py: writes the run directory of its arguments in a moment, and trains nothing.
 
-A file in the folder of the data, called after the run with the ending ``fail``, ``wait`` or ``talk``, says what becomes of it.
+A file in the folder of the data, called after the run with the ending ``fail``, ``wait`` or ``talk``, says what
+becomes of it.
 """
 
 import argparse
