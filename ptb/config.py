@@ -55,12 +55,9 @@ class Experiment:
         if self.model.hidden_sizes is None:
             return
         layers = len(self.model.hidden_sizes)
-        options.check_names(
-            self.sparsity,
-            variables.all_groups(layers),
-            variables.all_variables(layers),
-            lambda key: at("sparsity." + key),
-        )
+        known = variables.all_variables(layers)
+        options.check_names(self.sparsity, variables.all_groups(layers), known, lambda key: at("sparsity." + key))
+        options.match_names(self.train.variables, known, at("train.variables"))
 
 
 def load_experiment(

@@ -84,12 +84,10 @@ class Experiment:
         model = self.model
         if model.hidden_sizes is None:
             return
-        options.check_names(
-            self.sparsity,
-            variables.all_groups(len(model.hidden_sizes), model.tied),
-            list(variables.shapes(model, vocabulary_size=1)),
-            lambda key: at("sparsity." + key),
-        )
+        known = list(variables.shapes(model, vocabulary_size=1))
+        groups = variables.all_groups(len(model.hidden_sizes), model.tied)
+        options.check_names(self.sparsity, groups, known, lambda key: at("sparsity." + key))
+        options.match_names(self.train.variables, known, at("train.variables"))
 
 
 def load_experiment(path: str, overrides: Sequence[str] = ()) -> Experiment:

@@ -269,6 +269,7 @@ def test_the_originals_flags_are_refused_beside_our_own_format():
         ("data.max_vocabulary=1", "null or an integer of at least 2"),
         ('sparsity.penalties.0.groups=["lstm0"]', "did you mean 'lstm_0'?"),
         ('sparsity.zero_variables=["softmax_w"]', "did you mean 'Model/softmax_w'?"),
+        ('train.variables=["Model/softmax"]', "train.variables: there is no variable 'Model/softmax'; did you mean"),
     ],
 )
 def test_an_experiment_that_its_model_cannot_run_is_refused(override, hint):

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from rhns import config, variables
+from sparse_rnn.errors import UserError
 from sparse_rnn.training import config as configs
 from sparse_rnn.training import options
 from sparse_rnn.training.schedules import learning_rate
@@ -84,6 +85,14 @@ def test_equal_step_is_the_originals_second_policy():
     train = config.load_experiment(os.path.join(CONFIGS, "ptb_sota.json"), schedule).train
     for epoch in (0, 165, 166, 331, 332, 498, 499):
         assert learning_rate(train, epoch) == pytest.approx(0.2 / 1.02 ** (epoch // (500 // 3)))
+
+
+def test_names_of_what_is_trained_are_held_against_the_model():
+    path = os.path.join(CONFIGS, "ptb_small.json")
+    with pytest.raises(
+        UserError, match="train.variables: there is no variable 'model/embeding'; did you mean 'model/e"
+    ):
+        config.load_experiment(path, ['train.variables=["model/RHN0/*", "model/embeding"]'])
 
 
 def test_the_paper_penalises_all_units_and_zeroes_the_variables_of_the_groups():
