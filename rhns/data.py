@@ -60,8 +60,9 @@ class Alphabet:
         Raises:
           UserError: the file cannot be read, or is no alphabet.
         """
+        content = files.read_text(path)
         try:
-            return cls([int(line) for line in files.read_text(path).split()])
+            return cls([int(line) for line in content.split()])
         except (ValueError, UserError) as error:
             raise UserError("{}: this is no alphabet, a number from 0 to 255 per line.".format(path)) from error
 

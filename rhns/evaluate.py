@@ -27,7 +27,6 @@ def _sampled(flags, loaded, corpus):
         for style in flags.styles:
             found, used = monte_carlo.perplexity(
                 loaded,
-                len(corpus.vocabulary),
                 getattr(corpus, split),
                 style,
                 split,

@@ -22,7 +22,9 @@ Weights.__doc__ = """The model's variables.
 
 
 def structure(options, vocabulary_size):
-    """The model's units, with the carried states of training: ``rhn_0``, ``rhn_1``, ... and, if untied, ``embedding``.
+    """The model's units: ``rhn_0``, ``rhn_1``, ... and, if untied, ``embedding``.
+
+    The carried states of training are among their slices; those of evaluation are in no checkpoint.
 
     In a tied model column k of the embedding is unit k of the last layer on its way out and input k of the first layer.
 

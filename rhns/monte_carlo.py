@@ -12,6 +12,7 @@ from rhns import noise
 from sparse_rnn.compat import tf
 from sparse_rnn.errors import UserError
 from sparse_rnn.training.language import evaluation
+from sparse_rnn.training.language import perplexity as perplexities
 
 #: A sample whose own perplexity is not below this has lost the thread and is left out.
 LIMIT = 500.0
@@ -20,29 +21,34 @@ LIMIT = 500.0
 class Sampled(evaluation.Evaluation):
     """The model's graph under the masks of one sample.
 
+    Args:
+      loaded: the LoadedLanguageModel; its config says what is dropped.
+      weights: its variables.
+      style: one of the styles of :mod:`sparse_rnn.training.language.evaluation`.
+      seed: decides all masks.
+
     Attributes:
       number: of the sample, to be set before a text is read.
     """
 
-    def __init__(self, trainer, experiment, weights, words, style, seed):
+    def __init__(self, loaded, weights, style, seed):
         self.number = 0
         self._sample = tf.placeholder(tf.int64, [])
-        shape = evaluation.shape_of(style, experiment.train)
-        options = experiment.model
+        options = loaded.experiment.model
         super().__init__(
-            trainer,
+            loaded.trainer,
             options,
             weights,
-            *shape,
+            *evaluation.shape_of(style, loaded.experiment.train),
             "Sampled{}{}".format(style.capitalize(), seed),
-            lambda placeholder: noise.of_sample(options, words, seed, self._sample, placeholder),
+            lambda words: noise.of_sample(options, loaded.vocabulary_size, seed, self._sample, words),
         )
 
     def feed(self, words, targets):
         return {**super().feed(words, targets), self._sample: self.number}
 
 
-def perplexity(loaded, vocabulary_size, ids, style, what, samples, seed, say=lambda sentence: None):
+def perplexity(loaded, ids, style, what, samples, seed, say=lambda sentence: None):
     """The perplexity of a text under the mean of several samples' probabilities.
 
     Exactly ``samples`` samples are drawn. Those whose own perplexity is not below :data:`LIMIT` are left out of the
@@ -50,9 +56,8 @@ def perplexity(loaded, vocabulary_size, ids, style, what, samples, seed, say=lam
 
     Args:
       loaded: the LoadedLanguageModel; its config says what is dropped.
-      vocabulary_size: number of words or characters.
       ids: the text.
-      style: how it is read, one of the styles of :mod:`sparse_rnn.training.language.evaluation`.
+      style: how it is read, as for :class:`Sampled`.
       what: names the text in errors ("test").
       samples: number of samples.
       seed: decides all masks.
@@ -64,16 +69,13 @@ def perplexity(loaded, vocabulary_size, ids, style, what, samples, seed, say=lam
     Raises:
       UserError: every sample was left out.
     """
-    sampled = loaded.built(
-        (style, seed),
-        lambda weights: Sampled(loaded.trainer, loaded.experiment, weights, vocabulary_size, style, seed),
-    )
+    sampled = loaded.built((style, seed), lambda weights: Sampled(loaded, weights, style, seed))
     batches = evaluation.batches_of(ids, style, loaded.experiment.train, what)
     sums, used = None, 0
     for number in range(samples):
         sampled.number = number
         losses = np.concatenate(list(sampled.losses(loaded.session, batches))).astype(np.float64)
-        own = _exp(losses.mean())
+        own = perplexities.of(losses.mean())
         if own < LIMIT:
             # Sums of probabilities by their logarithms, which do not underflow.
             sums, used = -losses if sums is None else np.logaddexp(sums, -losses), used + 1
@@ -90,8 +92,4 @@ def perplexity(loaded, vocabulary_size, ids, style, what, samples, seed, say=lam
 
 
 def _mean(sums, used):
-    return _exp(-(sums - math.log(used)).mean())
-
-
-def _exp(loss):
-    return math.exp(loss) if loss < 700 else float("inf")
+    return perplexities.of(-(sums - math.log(used)).mean())

@@ -86,6 +86,11 @@ def test_a_damaged_alphabet_is_refused(tmp_path, content):
         data.load_vocabulary(path, CHARACTERS)
 
 
+def test_an_alphabet_that_cannot_be_read_says_why(tmp_path):
+    with pytest.raises(UserError, match="vocabulary.txt: cannot be read: No such file"):
+        data.load_vocabulary(str(tmp_path / "vocabulary.txt"), CHARACTERS)
+
+
 def test_what_is_no_text_is_refused(tmp_path):
     with pytest.raises(UserError, match="has neither enwik8 nor text8; give one file of characters"):
         data.load_corpus(str(tmp_path), CHARACTERS, None)

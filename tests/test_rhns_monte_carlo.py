@@ -29,14 +29,12 @@ def loaded():
 
 
 def estimate(loaded, samples, style="full", seed=1, say=lambda sentence: None):
-    return monte_carlo.perplexity(loaded, WORDS, TEXT, style, "test", samples, seed, say)
+    return monte_carlo.perplexity(loaded, TEXT, style, "test", samples, seed, say)
 
 
 def losses(loaded, sample, style="full", seed=1):
     """-ln p of every word under one sample's masks."""
-    sampled = loaded.built(
-        (style, seed), lambda weights: monte_carlo.Sampled(TRAINER, EXPERIMENT, weights, WORDS, style, seed)
-    )
+    sampled = loaded.built((style, seed), lambda weights: monte_carlo.Sampled(loaded, weights, style, seed))
     sampled.number = sample
     batches = evaluation.batches_of(TEXT, style, EXPERIMENT.train, "test")
     return np.concatenate(list(sampled.losses(loaded.session, batches))).astype(np.float64)

@@ -101,12 +101,15 @@ class LoadedLanguageModel(LoadedModel):
       trainer: the Trainer.
       experiment: the config; its train section is for the ``batched`` style.
       arrays, device: as for :class:`~sparse_rnn.training.loaded.LoadedModel`.
+
+    Attributes:
+      vocabulary_size: number of words or characters.
     """
 
     def __init__(self, trainer, experiment, arrays, device=None):
         self.trainer, self.experiment = trainer, experiment
-        words = trainer.vocabulary_size(arrays)
-        super().__init__(lambda: trainer.weights(experiment.model, words, 0), arrays, device)
+        self.vocabulary_size = trainer.vocabulary_size(arrays)
+        super().__init__(lambda: trainer.weights(experiment.model, self.vocabulary_size, 0), arrays, device)
 
     def evaluation(self, style):
         """The Evaluation in one style, built on first use."""
