@@ -5,10 +5,7 @@ import csv
 import io
 import os
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-
-from sparse_rnn import files, tables
+from sparse_rnn import files, plots, tables
 
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "results", "benchmarks")
 _BLUE, _GREY = "#0072B2", "#B0B0B0"
@@ -70,8 +67,7 @@ def bars(path, title, panels, unit, columns=3):
     columns = min(columns, len(panels))
     lines = -(-len(panels) // columns)
     tallest = max(len(rivals) for rivals in panels.values())
-    figure = Figure(figsize=(3.6 * columns + 1.2, (0.3 * tallest + 0.9) * lines + 0.5), constrained_layout=True)
-    FigureCanvasAgg(figure)
+    figure = plots.new_figure(3.6 * columns + 1.2, (0.3 * tallest + 0.9) * lines + 0.5)
     figure.suptitle(title)
     grid = figure.subplots(lines, columns, squeeze=False)
     for panel in grid.flat[len(panels) :]:
@@ -81,7 +77,7 @@ def bars(path, title, panels, unit, columns=3):
         panel.set_title(name, fontsize="medium")
         panel.set_xlabel(unit)
     files.make_folder(os.path.dirname(path))
-    figure.savefig(path, dpi=110)
+    plots.save(figure, path)
 
 
 def _panel(panel, rivals):

@@ -21,6 +21,7 @@ from ptb import variables
 from ptb.trainer import TRAINER
 from sparse_rnn import groups
 from sparse_rnn.compat import VERSION
+from sparse_rnn.errors import UserError
 from sparse_rnn.training import command, command_line, origin, shrinking
 from sparse_rnn.training.language import restoring, train
 from sparse_rnn.training.metrics import Metrics
@@ -135,6 +136,12 @@ def _sizes_of(history):
     """The sizes that a run began with, and those that each of its epochs would have trained at with a cut per epoch."""
     rows = Metrics(history).rows
     names = [name for name in variables.all_groups(len(LEFT)) if name in LEFT]
+    needed = ["units/{}/{}".format(name, column) for name in names for column in ("size", "kept")]
+    if not rows or not all(column in rows[0] for column in needed):
+        raise UserError(
+            "--history: '{}' is no table of epochs with the units of {}; give the metrics.csv of a run of "
+            "ptb/train.py.".format(history, " and ".join(names))
+        )
     first = {name: rows[0]["units/{}/size".format(name)] for name in names}
     left = [first]
     for row in rows[:-1]:

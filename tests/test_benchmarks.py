@@ -21,6 +21,7 @@ import language_model  # noqa: E402
 import measuring  # noqa: E402
 import reporting  # noqa: E402
 import running_models  # noqa: E402
+import shrink  # noqa: E402
 import train_step  # noqa: E402
 import training_steps  # noqa: E402
 
@@ -130,6 +131,20 @@ def test_rivals_are_measured_in_processes_of_their_own_and_a_missing_one_is_left
     assert all(each.timing.milliseconds > 0 and each.facts["first_seconds"] > 0 for each in found)
     assert found[0].facts["counts"] == "of 1"
     assert "without -1: there is nothing below zero." in capsys.readouterr().out
+
+
+def test_sizes_of_epochs_are_those_that_the_one_before_has_left_or_the_table_is_refused(tmp_path):
+    path = tmp_path / "metrics.csv"
+    with pytest.raises(
+        UserError, match="--history: '.*metrics.csv' is no table of epochs with the units of lstm_0 and"
+    ):
+        shrink.main(["--questions=epochs", "--history=" + str(path)])
+    columns = ["units/{}/{}".format(name, each) for name in ("lstm_0", "lstm_1") for each in ("size", "kept")]
+    lines = [["epoch"] + columns, [1, 9, 7, 8, 8], [2, 9, 8, 8, 5], [3, 9, 2, 8, 2]]
+    path.write_text("".join(",".join(map(str, line)) + "\n" for line in lines))
+    first, trained = shrink._sizes_of(str(path))
+    assert first == {"lstm_0": 9, "lstm_1": 8}
+    assert trained == [first, {"lstm_0": 7, "lstm_1": 8}, {"lstm_0": 7, "lstm_1": 5}]
 
 
 def test_without_any_rival_or_turn_there_is_nothing_to_measure(capsys):
