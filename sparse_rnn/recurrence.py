@@ -39,9 +39,9 @@ def scan(step, sequences, state, emits, reverse=False):
 
     Args:
       step: maps (tuple of the sequences' tensors at this time, state) to (tuple of ``emits`` tensors, new state).
-      sequences: tuple of sequences of equal length.
+      sequences: tuple of sequences of equal length, at least 1 where they are unrolled.
       state: tuple of tensors, the state before the first step.
-      emits: how many tensors ``step`` emits.
+      emits: how many tensors ``step`` emits; a loop has to know it beforehand.
       reverse: go from the last time step to the first.
 
     Returns:

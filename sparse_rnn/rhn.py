@@ -33,7 +33,7 @@ def rhn(inputs, h_weights, t_weights, initial_state=None, noise_i=None, noise_h=
         first, the others are ``[n, n]``.
       initial_state: ``[B, n]``; zeros by default.
       noise_i: ``[B, in]``, multiplied with the inputs of every step.
-      noise_h: ``[B, n]``, multiplied with the state wherever a cell reads it.
+      noise_h: ``[B, n]``, multiplied with the state wherever a cell reads it; a constant, which no gradient reaches.
 
     Returns:
       ``(outputs [T, B, n], state [B, n] after the last step)``.

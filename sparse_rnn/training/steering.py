@@ -1,10 +1,10 @@
 """Steers the strength of the penalties of units while training, so that a wanted number of units or weights is left.
 
-Under group Lasso a unit goes one of two ways: the data holds it, or its norm falls, by the learning rate times what the
-strength is above the pull of the data, until it lies far below those that are held. So the norms show what the strength
-of now will come to long before units are dead: each norm is followed on along its last change, and the units that
-would still stand are counted. The strength is raised while these are too many, and lowered where they are too few: a
-dead unit does not return. Time is counted in learning rate, which so has no need to be constant.
+Under group Lasso a unit goes one of two ways: the data holds it, or its norm falls, by the learning rate times the
+excess of the strength over the pull of the data, until it lies far below those that are held. So the norms show what
+the strength of now will come to long before units are dead: each norm is followed on along its last change, and the
+units that would still stand are counted. The strength is raised while these are too many, and lowered where they are
+too few: a dead unit does not return. Time is counted as the sum of the learning rates, so these need not be constant.
 """
 
 import math
@@ -18,7 +18,7 @@ from sparse_rnn.training import penalties, schedules
 
 #: How often the strength is adjusted.
 PER_EPOCH = 4
-#: What is wanted shall be foreseen for this share of all learning, that at least as much ahead as the second number.
+#: Units are counted as they will stand when the first share of all learning is done, later the second share ahead.
 AIM, AHEAD = 0.6, 0.3
 #: A norm below this share of the largest stands no more: the data holds units at far more, noise at far less.
 STANDS = 0.01
