@@ -9,15 +9,13 @@ import numpy as np
 
 from bidaf import config, prepare, reading, structure, variables, world
 from bidaf.variables import DIRECTIONS, GLOVE, WORD_EMBEDDING
-from bidaf.vocabulary import Vocabulary
+from bidaf.vocabulary import VOCABULARY, Vocabulary
 from sparse_rnn import names
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import averages, command_line, restoring
 from sparse_rnn.training import config as configs
 from sparse_rnn.training.run_directory import beside
 
-#: The files of a :class:`bidaf.vocabulary.Vocabulary`, the first of which is looked for beside a checkpoint.
-VOCABULARY = "vocabulary.json"
 WEIGHTS = ("average", "raw")
 
 
@@ -76,7 +74,7 @@ def restore(path, experiment=None, which="newest", weights="average", overrides=
     models = restoring.Models(config.Experiment, with_sizes_of, _structure, resized)
     experiment, prefix, arrays = restoring.opened(models, path, experiment, which, overrides)
     written = beside(path, VOCABULARY)
-    vocabulary = Vocabulary.load(written[: -len(VOCABULARY)] or ".") if written else None
+    vocabulary = Vocabulary.load(os.path.dirname(written) or ".") if written else None
     shapes = variables.shapes(experiment.model, counts_of(experiment.model, arrays, prefix))
     if GLOVE not in arrays:
         shapes.pop(GLOVE, None)  # the original's checkpoints do not hold them; they are in the data

@@ -15,7 +15,9 @@ from sparse_rnn.errors import UserError
 PADDING, UNKNOWN = "-NULL-", "-UNK-"
 PADDING_ID, UNKNOWN_ID = 0, 1
 
-_FILE, _VECTORS = "vocabulary.json", "vectors.npz"
+#: The file by which a saved vocabulary is found.
+VOCABULARY = "vocabulary.json"
+_VECTORS = "vectors.npz"
 
 
 class Vocabulary:
@@ -105,7 +107,7 @@ class Vocabulary:
         """Write the vocabulary's two files into a folder."""
         described = {"source": self.source}
         described.update(trained=self.trained, fixed=self.fixed, characters=self.characters)
-        files.write_json(os.path.join(folder, _FILE), described)
+        files.write_json(os.path.join(folder, VOCABULARY), described)
         files.write_arrays(
             os.path.join(folder, _VECTORS), {"trained": self.trained_vectors, "fixed": self.fixed_vectors}
         )
@@ -117,7 +119,7 @@ class Vocabulary:
         Raises:
           UserError: the files are missing or damaged.
         """
-        path = os.path.join(folder, _FILE)
+        path = os.path.join(folder, VOCABULARY)
         described = files.read_json(path)
         arrays = files.read_arrays(os.path.join(folder, _VECTORS))
         try:
