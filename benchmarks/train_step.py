@@ -125,7 +125,7 @@ def _show(size, kind, rows):
 def _draw(folder, rows):
     for version in sorted({row["tensorflow"] for row in rows}):
         panels = {}
-        for row in rows:
+        for row in sorted(rows, key=lambda row: (list(KINDS).index(row["kind"]), SIZES.index(row["size"]))):
             if row["tensorflow"] == version:
                 words = float(row["words_per_second"]) * float(row["milliseconds"])
                 spread = (words / float(row["milliseconds"]), words / float(row["high"]), words / float(row["low"]))

@@ -4,7 +4,10 @@ Reads the checkpoints of every TensorFlow from 1.0 on, whoever wrote them; write
 either TensorFlow restores by name.
 """
 
+import contextlib
 import os
+import re
+import shutil
 
 import numpy as np
 
@@ -13,6 +16,12 @@ from sparse_rnn.compat import reason, session_config, tf
 from sparse_rnn.errors import UserError
 
 PREFIX = "model.ckpt"
+
+_ASIDE = "-again"
+#: The files of a checkpoint, and the files and folders that TensorFlow writes them to before they have their names.
+_WRITTEN = re.compile(
+    re.escape(PREFIX) + "(" + _ASIDE + r")?(-\d+)?(\.(index|data-\d+-of-\d+)(\.tempstate\d+)?|_temp(_\w+)?)$"
+)
 
 
 def find(path):
@@ -99,11 +108,33 @@ def save(saver, session, folder, step=None):
     """
     files.refuse_patterns(folder)
     prefix = os.path.join(folder, PREFIX)
+    aside = prefix + _ASIDE
     try:
         os.makedirs(folder, exist_ok=True)
-        if (prefix if step is None else "{}-{}".format(prefix, step)) in saver.last_checkpoints:
+        replaced = tf.train.checkpoint_exists(_numbered(prefix, step))
+        if replaced:
             # TensorFlow writes over a checkpoint file by file, and a kill would leave halves of two: step aside first.
-            saver.save(session, prefix + "-again", global_step=step, write_meta_graph=False)
-        return saver.save(session, prefix, global_step=step, write_meta_graph=False)
+            saver.save(session, aside, global_step=step, write_meta_graph=False)
+        saved = saver.save(session, prefix, global_step=step, write_meta_graph=False)
+        if replaced:
+            tf.train.remove_checkpoint(_numbered(aside, step))
+        return saved
     except (tf.errors.OpError, OSError, ValueError) as error:
         raise UserError("the checkpoint could not be written to '{}': {}.".format(folder, reason(error))) from error
+
+
+def remove_others(prefix):
+    """Remove what :func:`save` wrote beside this checkpoint, and what it left half done when it was killed."""
+    folder, kept = os.path.split(prefix)
+    for name in files.names_in(folder):
+        if _WRITTEN.match(name) and not name.startswith(kept + "."):
+            path = os.path.join(folder, name)
+            if os.path.isdir(path):
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                with contextlib.suppress(OSError):
+                    os.remove(path)
+
+
+def _numbered(prefix, step):
+    return prefix if step is None else "{}-{}".format(prefix, step)

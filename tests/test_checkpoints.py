@@ -209,6 +209,21 @@ def test_a_checkpoint_is_never_written_over_while_it_is_the_one_to_go_on_from(gr
     assert [name for name in os.listdir(folder) if name.endswith(".index")] == ["model.ckpt-7.index"]
 
 
+def test_others_and_halves_of_others_are_removed_and_nothing_else(folder):
+    for step in (4, 40, 41):
+        prefix = checkpoints.write({"w": np.float32([step])}, folder, step)
+    halves = ["model.ckpt-again-41.index", "model.ckpt-42.data-00000-of-00001.tempstate71", "model.ckpt.index"]
+    others = ["model.ckpt-40.index.mine", "net.index", "metrics.csv"]
+    for name in halves + others:
+        with open(os.path.join(folder, name), "w") as file:
+            file.write("half")
+    os.makedirs(os.path.join(folder, "model.ckpt-42_temp", "part"))
+    checkpoints.remove_others(os.path.join(folder, "model.ckpt-4"))
+    kept = ["model.ckpt-4.data-00000-of-00001", "model.ckpt-4.index"]
+    assert sorted(os.listdir(folder)) == sorted(["checkpoint"] + kept + others)
+    assert prefix.endswith("-41")
+
+
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="the checkpoint could not be written to '.*file/runs': "):

@@ -105,6 +105,22 @@ def test_ctrl_c_and_sigterm_save_say_how_to_go_on_and_lose_nothing(tmp_path, tex
     same_run(run, trained)
 
 
+def test_ctrl_c_around_a_save_leaves_the_checkpoint_that_it_names(tmp_path, text_folder, trained, no_figures):
+    run = str(tmp_path / "run")
+    arguments = tiny.arguments(run, text_folder)
+    for owner, name, after in [
+        (checkpoints, "save", False),
+        (checkpoints, "save", True),
+        (checkpoints, "remove_others", False),
+        (tf.train.Saver, "_RecordLastCheckpoint", True),
+    ]:
+        killed(arguments, owner, name, call=6, after=after, error=KeyboardInterrupt)
+        assert os.path.basename(checkpoints.find(run)) == "model.ckpt-{}".format(step_of(run))
+        assert len([each for each in os.listdir(run) if each.endswith(".index")]) == 1
+    assert train.main(arguments) == 0
+    same_run(run, trained)
+
+
 def test_old_checkpoints_are_cleared_away_by_a_run_that_goes_on(copied):
     run, arguments = copied
     assert train.main(arguments) == 0

@@ -18,11 +18,8 @@ class Savers:
 
     def __init__(self, run, session):
         self._run, self._session = run, session
-        self._newest = tf.train.Saver(max_to_keep=1, save_relative_paths=True)
-        self._best = tf.train.Saver(max_to_keep=1, save_relative_paths=True)
-        for saver, folder in ((self._newest, run.path), (self._best, run.file(BEST))):
-            if os.path.exists(os.path.join(folder, "checkpoint")):
-                saver.recover_last_checkpoints([checkpoints.find(folder)])  # so that it clears them away
+        # A saver that removes old checkpoints goes by a list of its own, which an interruption leaves half done.
+        self._saver = tf.train.Saver(max_to_keep=None, save_relative_paths=True)
 
     def restore(self):
         """Go on from the newest checkpoint, where there is one; returns whether there is.
@@ -35,7 +32,7 @@ class Savers:
         prefix = checkpoints.find(self._run.path)
         try:
             with self._session.graph.as_default():
-                self._newest.restore(self._session, prefix)
+                self._saver.restore(self._session, prefix)
         except (tf.errors.OpError, ValueError) as error:
             raise UserError(
                 "checkpoint '{}' is damaged or not of this run: {}; put a copy of it back, or choose another "
@@ -45,12 +42,14 @@ class Savers:
 
     def save(self, step):
         """Write the newest checkpoint; returns its prefix."""
-        return self._write(self._newest, self._run.path, step)
+        return self._write(self._run.path, step)
 
     def save_best(self, step):
         """Write the best checkpoint."""
-        self._write(self._best, self._run.file(BEST), step)
+        self._write(self._run.file(BEST), step)
 
-    def _write(self, saver, folder, step):
+    def _write(self, folder, step):
         with self._session.graph.as_default():  # outside a graph, TensorFlow 2 takes a Saver for an eager one
-            return checkpoints.save(saver, self._session, folder, step)
+            prefix = checkpoints.save(self._saver, self._session, folder, step)
+        checkpoints.remove_others(prefix)
+        return prefix
