@@ -32,12 +32,8 @@ def answers(path, split, written, title):
     if not any(split.answers):  # of a file without gold answers, which is not one of questions that have none
         for question in questions:
             question["verdict"] = "open"
-    value = {
-        "title": title,
-        "summary": _summary(questions),
-        "contexts": list(contexts.values()),
-        "questions": questions,
-    }
+    value = {"title": title, "summary": _summary(questions), "questions": questions}
+    value["contexts"] = list(contexts.values())
     files.write_text(path, files.read_text(_TEMPLATE).replace("__DATA__", _embedded(value)))
 
 

@@ -127,9 +127,18 @@ class Vocabulary:
             vocabulary = cls(
                 trained, fixed, described["characters"], arrays["trained"], arrays["fixed"], described["source"]
             )
-            whole = len(arrays["trained"]) == vocabulary.trained_size and len(arrays["fixed"]) == len(fixed)
-        except (KeyError, TypeError, AttributeError):
+            size = vocabulary.vector_size
+            whole = (
+                arrays["trained"].shape == (vocabulary.trained_size, size)
+                and arrays["fixed"].shape == (len(fixed), size)
+                and all(array.dtype.kind == "f" for array in arrays.values())
+                and ("seed" in vocabulary.source or "file" in vocabulary.source)
+            )
+        except (KeyError, TypeError, AttributeError, IndexError):
             whole = False
         if not whole:
-            raise UserError("{}: the vocabulary does not fit its vectors; prepare the data again.".format(path))
+            raise UserError(
+                "{}: the vocabulary does not fit its vectors; put a copy of both back, or prepare the data "
+                "again.".format(path)
+            )
         return vocabulary

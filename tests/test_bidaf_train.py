@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("nltk")
 
 from bidaf import answer, compact, evaluate, evaluation, metrics, prepare, restoring, structure, train, variables
+from bidaf.vocabulary import Vocabulary
 from sparse_rnn import checkpoints, group_files, plots, sparsity
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import averages, built, saving
@@ -241,6 +242,19 @@ def test_what_cannot_be_trained_is_refused_before_anything_is_written(
         train.main, arguments(run, flags.pop("data_path", data), *overrides, config=trained + ".json", **flags)
     )
     assert sentence in message and not os.path.exists(run)
+
+
+def test_a_vocabulary_of_other_data_is_refused(trained, data, tmp_path):
+    run = str(tmp_path / "run")
+    shutil.copytree(trained, run)
+    vocabulary = Vocabulary.load(run)
+    vocabulary.characters.append("~")
+    vocabulary.save(run)
+    message = refusal(evaluate.main, ["--restore_path=" + run, "--data_path=" + data])
+    assert "vocabulary.json: it lists" in message and message.endswith("put the run's own vocabulary back.")
+    with open(os.path.join(run, "vectors.npz"), "wb") as file:
+        np.savez(file, trained=vocabulary.trained_vectors[:, 0], fixed=vocabulary.fixed_vectors)
+    assert "does not fit its vectors" in refusal(evaluate.main, ["--restore_path=" + run, "--data_path=" + data])
 
 
 def test_a_checkpoint_without_its_vocabulary_takes_that_of_the_data(trained, data, folder, capsys):
