@@ -1,17 +1,25 @@
 """How long does it take to find the structure of a large graph?
 
-    python benchmarks/discover.py [--width=830] [--depth=10] [--steps=35]
+    python benchmarks/discover.py [--width=830] [--depth=10] [--steps=35] [--repeats=3]
 
 The graph is that of the original's recurrent highway network, unrolled, with its gradients and updates. The
-widths do not matter, the number of operations does; nothing is run. To compare with: building the graph.
+widths do not matter, the number of operations does; nothing is run. To compare with: building the graph. Adds to
+results/benchmarks/discover.csv; there the seconds of the processor are what other work on the machine leaves alone.
 """
 
 import argparse
+import os
 import resource
 import time
 
+import numpy as np
+import reporting
+
 import sparse_rnn
 from sparse_rnn.compat import VERSION, tf
+from sparse_rnn.training import command, command_line, origin
+
+KEYS = ("tensorflow", "width", "depth", "steps")
 
 
 def build(width, depth, steps, vocabulary=10000):
@@ -40,24 +48,53 @@ def _linear(kind, depth, inputs, width):
     return tf.matmul(inputs, matrix) + bias
 
 
-def main():
-    """Print the number of operations, the seconds, the memory and what was found."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in (("width", 830), ("depth", 10), ("steps", 35)):
-        parser.add_argument("--" + name, type=int, default=default)
-    flags = parser.parse_args()
+def main(arguments):
+    """Print what was found, the number of operations, the seconds and the memory; returns the exit code."""
+    parser = command_line.parser(__doc__)
+    for name, default in (("width", 830), ("depth", 10), ("steps", 35), ("repeats", 3)):
+        parser.add_argument("--" + name, type=_at_least_one, default=default)
+    parser.add_argument("--save_path", default=reporting.FOLDER, help="where the CSV goes")
+    flags = parser.parse_args(arguments)
+    print(origin.machine())
+    row = _measured(flags)
+    reporting.show([name for name in row if name != "machine"], [[str(row[name]) for name in row if name != "machine"]])
+    reporting.merge(os.path.join(flags.save_path, "discover.csv"), [row], KEYS)
+    return 0
+
+
+def _measured(flags):
     with tf.Graph().as_default() as graph:
-        started = time.time()
+        started = time.perf_counter()
         build(flags.width, flags.depth, flags.steps)
-        built, memory = time.time(), _megabytes()
-        structure = sparse_rnn.discover(graph)
-        seconds = time.time() - built
-    print(
-        "TensorFlow {}: {:,} operations, built in {:.1f} s; structure found in {:.1f} s with {:.0f} MB more".format(
-            VERSION, len(graph.get_operations()), built - started, seconds, _megabytes() - memory
-        )
-    )
+        built, memory = time.perf_counter(), _megabytes()
+        turns = []
+        for _ in range(flags.repeats):
+            clock, processor = time.perf_counter(), time.process_time()
+            structure = sparse_rnn.discover(graph)
+            turns.append((time.perf_counter() - clock, time.process_time() - processor, _megabytes() - memory))
     print(structure)
+    low, median, high = np.percentile(turns, [25, 50, 75], axis=0)
+    return {
+        "tensorflow": VERSION,
+        "width": flags.width,
+        "depth": flags.depth,
+        "steps": flags.steps,
+        "operations": len(graph.get_operations()),
+        "build_seconds": round(built - started, 2),
+        "seconds": round(median[0], 2),
+        "low": round(low[0], 2),
+        "high": round(high[0], 2),
+        "processor_seconds": round(median[1], 2),
+        "megabytes": round(turns[0][2]),
+        "repeats": flags.repeats,
+        "machine": origin.machine(),
+    }
+
+
+def _at_least_one(text):
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("'{}' is no whole number of at least 1".format(text))
+    return int(text)
 
 
 def _megabytes():
@@ -65,4 +102,4 @@ def _megabytes():
 
 
 if __name__ == "__main__":
-    main()
+    command.run(main)

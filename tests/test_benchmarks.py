@@ -1,5 +1,6 @@
 """The benchmarks' rivals compute the same thing, take turns, and what is written adds up; no time is judged."""
 
+import csv
 import os
 import sys
 from dataclasses import replace
@@ -13,6 +14,7 @@ from sparse_rnn.errors import UserError
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "benchmarks")
 sys.path.insert(0, FOLDER)
 
+import discover  # noqa: E402
 import highway_steps  # noqa: E402
 import inference  # noqa: E402
 import language_model  # noqa: E402
@@ -158,3 +160,24 @@ def test_the_command_prints_a_table_and_writes_csv_and_figure(tmp_path, capsys):
 def test_a_rival_that_does_not_exist_is_refused_with_those_there_are():
     with pytest.raises(UserError, match="--rivals: 'Pytorch' is none of ours, unrolled cell, .*PyTorch"):
         train_step.main(["--rivals=Pytorch"])
+
+
+def test_finding_a_structure_adds_its_seconds_to_a_csv(tmp_path, capsys):
+    flags = ["--width=3", "--depth=2", "--repeats=2", "--save_path={}".format(tmp_path)]
+    for steps in (2, 3):
+        assert discover.main(flags + ["--steps={}".format(steps)]) == 0
+    assert "model/RHN0: 3 units; " in capsys.readouterr().out
+    with open(str(tmp_path / "discover.csv")) as file:
+        rows = list(csv.DictReader(file))
+    assert [row["steps"] for row in rows] == ["2", "3"]
+    assert 0 < int(rows[0]["operations"]) < int(rows[1]["operations"])
+    assert all(float(row["low"]) <= float(row["seconds"]) <= float(row["high"]) for row in rows)
+
+
+@pytest.mark.parametrize(
+    "flag, message",
+    [("--stepz=3", "no flag '--stepz'; did you mean '--steps'"), ("--steps=0", "'0' is no whole number")],
+)
+def test_a_graph_that_cannot_be_built_is_refused(flag, message, tmp_path):
+    with pytest.raises(UserError, match=message):
+        discover.main([flag, "--save_path={}".format(tmp_path)])

@@ -5,8 +5,12 @@ import pytest
 
 import sparse_rnn as sr
 from sparse_rnn.compat import tf
+from sparse_rnn.discovery import values, walk
 from tests import discover_models as models
 from tests.graphs import HAS_OWN_CELLS, NO_OWN_CELLS
+
+#: As it is for users; the fixture of tests/conftest.py empties it.
+UNFORESEEN = values.UNFORESEEN
 
 
 def slices(group, role):
@@ -343,6 +347,17 @@ def test_an_unknown_operation_pins_what_it_touches_and_is_named(graph, inputs):
     structure = sr.discover(graph)
     assert list(structure) == []
     assert "`turn` is an operation (Roll) that is not followed" in reasons(structure, "hidden/kernel")
+
+
+def test_a_form_that_a_rule_does_not_foresee_is_a_pin_for_users_and_an_error_in_tests(graph, inputs, monkeypatch):
+    monkeypatch.setitem(walk.RULES, "Tanh", lambda step: [step.inputs[1]])
+    perceptron(inputs)
+    with pytest.raises(IndexError):
+        sr.discover(graph)
+    monkeypatch.setattr(values, "UNFORESEEN", UNFORESEEN)
+    structure = sr.discover(graph)
+    assert list(structure) == []
+    assert "is an operation (Tanh) in a form that is not followed" in reasons(structure, "hidden/kernel")
 
 
 def test_weights_that_nothing_uses_are_said(graph, inputs):

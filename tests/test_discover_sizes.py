@@ -117,6 +117,20 @@ def test_a_shape_follows_the_units_that_it_counts(use, lost):
     assert models.prove_removal(structure, arrays, model, seed=3) > 0
 
 
+def side_by_side(hidden, units):
+    """Two copies in a row, told by the product of their number and the units, and apart again."""
+    row = tf.reshape(tf.stack([hidden, 2.0 * hidden], 1), [-1, 2 * units])
+    row.set_shape([None, 2 * models.width(hidden)])
+    return tf.reduce_max(tf.reshape(row, [-1, 2, units]), 1)
+
+
+def test_copies_in_a_row_follow_the_units_that_their_length_counts():
+    model = one_layer(side_by_side, lost=False)
+    structure, arrays = discovered(model)
+    assert [group.name for group in structure] == ["hidden"]
+    assert models.prove_removal(structure, arrays, model, seed=3) > 0
+
+
 def test_a_layer_that_is_given_the_shape_of_another_goes_with_it():
     structure, arrays = discovered(two_layers)
     assert [group.name for group in structure] == ["layers"]
@@ -141,7 +155,7 @@ def length_alone(step, count, length):
 
 #: What is broken, how, and a use that then changes the model.
 MUTATIONS = {
-    "what is computed with a count": ((counting, "_accepted", lambda step: (...,)), "index"),
+    "what is computed with a count": ((counting, "_accepted", lambda step: range(len(step.inputs))), "index"),
     "a count that goes round": ((counting, "pin_counted", forgotten), "carried by a loop"),
     "what a count makes": ((counting, "made_dimension", length_alone), "sum over fill"),
     "counts of several tensors": ((walk.RULES, "ShapeN", lambda step: [step.fresh_value(0)] * 2), "shapes"),
@@ -164,6 +178,26 @@ def test_a_tensor_that_is_given_a_counted_shape_has_to_agree(monkeypatch):
     structure, arrays = discovered(two_layers)
     with pytest.raises(Exception):  # noqa: B017 - shapes that do not fit
         models.prove_removal(structure, arrays, two_layers, seed=3)
+
+
+def twice_as_wide(weights):
+    """A second layer is told to be twice as wide as the first, which it is by chance."""
+    inputs = tf.placeholder(tf.float32, [None, 5], "inputs")
+    first, second = (models.dense(weights, name, inputs, units) for name, units in (("h", UNITS), ("g", 2 * UNITS)))
+    second = tf.reshape(second, [-1, 2 * tf.shape(first)[1]])
+    second.set_shape([None, 2 * models.width(first)])
+    output = tf.matmul(tf.concat([first, second], 1), weights.get("scores/kernel", 3 * UNITS, 3))
+    return inputs, np.random.RandomState(3).uniform(-1, 1, [3, 5]), output
+
+
+def test_units_of_two_layers_whose_numbers_are_told_by_each_other_stay(monkeypatch):
+    structure, _ = discovered(twice_as_wide)
+    assert list(structure) == []
+    assert "a length that is computed" in reasons(structure, "g/kernel")
+    monkeypatch.setattr(counting, "_number_of_copies", lambda *_: counting.Count(2))
+    structure, arrays = discovered(twice_as_wide)
+    with pytest.raises(Exception):  # noqa: B017 - shapes that do not fit
+        models.prove_removal(structure, arrays, twice_as_wide, seed=3)
 
 
 def test_a_kept_number_of_units_keeps_the_units(graph):

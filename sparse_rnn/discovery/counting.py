@@ -10,7 +10,8 @@ import operator
 
 import numpy as np
 
-from sparse_rnn.discovery import elementwise
+from sparse_rnn.compat import tf
+from sparse_rnn.discovery import elementwise, values
 from sparse_rnn.discovery.folding import MOVES, moving
 from sparse_rnn.discovery.values import Unfollowed, Value, without_zero
 
@@ -20,32 +21,31 @@ DRAWS = (
     "StatelessRandomUniform StatelessRandomUniformInt StatelessRandomUniformIntV2 StatelessRandomUniformV2 "
     "StatelessTruncatedNormal StatelessTruncatedNormalV2 TruncatedNormal"
 ).split()
-#: Operation -> the inputs that may be lengths: shapes of what is made, and what hands them on or looks at theirs.
-_ACCEPTED = {
-    "BroadcastTo": (1,),
-    "EmptyTensorList": (0,),
-    "Fill": (0,),
-    "IdentityN": (...,),
-    "PartitionedCall": (...,),
-    "Reshape": (1,),
-    "Shape": (0,),
-    "Size": (0,),
-    "StatefulPartitionedCall": (...,),
-    "StatelessWhile": (...,),
-    "Switch": (0,),
-    "TensorListFromTensor": (1,),
-    "TensorListGather": (2,),
-    "TensorListGetItem": (2,),
-    "TensorListPopBack": (1,),
-    "TensorListPushBack": (1,),
-    "TensorListReserve": (0,),
-    "TensorListStack": (1,),
-    "Tile": (1,),
-    # A loop says itself which of its inputs stay as they are.
-    "While": (...,),
-}
+#: Operation -> the input that is the shape of what it makes, or of a list's elements.
+_SHAPE_INPUT = dict.fromkeys(DRAWS, 0)
+_SHAPE_INPUT.update(
+    BroadcastTo=1,
+    EmptyTensorList=0,
+    Fill=0,
+    Reshape=1,
+    TensorListFromTensor=1,
+    TensorListGather=2,
+    TensorListGetItem=2,
+    TensorListPopBack=1,
+    TensorListReserve=0,
+    TensorListStack=1,
+    Tile=1,
+)
+#: Operations that hand on whatever they are given. A loop says itself which of its inputs stay as they are. A Merge is
+#: none of them: data decide which of its inputs comes, so it takes part in what is computed.
+_HANDING_ON = ("IdentityN", "PartitionedCall", "StatefulPartitionedCall", "StatelessWhile", "While")
+#: Operation -> the input that it hands on or keeps in a list, or whose length alone it asks for.
+_HANDED_ON = dict.fromkeys(elementwise.PASSES, 0)
+_HANDED_ON.update(Shape=0, Size=0, Switch=0, TensorListPushBack=1)
 _CHOICES = ("Case", "If", "StatelessCase", "StatelessIf")
-_INTEGERS = (3, 4, 5, 6, 9, 17, 22, 23)  # of the enumeration DataType
+_INTEGERS = tuple(
+    each.as_datatype_enum for each in (tf.int8, tf.int16, tf.int32, tf.int64, tf.uint8, tf.uint16, tf.uint32, tf.uint64)
+)
 _NEEDS_ALL = "computes with the number of units"
 _COMPUTED = "gives a tensor a length that is computed"
 
@@ -92,14 +92,14 @@ def follow(step, outputs):
         return
     try:
         carried, parts = _carried(step)
-    except (AttributeError, IndexError, TypeError, ValueError, Unfollowed):
+    except (Unfollowed,) + values.UNFORESEEN:
         carried, parts = [], []
     for number, counts in enumerate(carried):
         output = outputs[number]
         outputs[number] = Value(output.dims, output.pure, output.const, _array(counts))
     accepted = _accepted(step)
     for number, value in enumerate(step.inputs):
-        if not (number in accepted or ... in accepted or any(value is part for part in parts)):
+        if number not in accepted and not any(value is part for part in parts):
             pin_counted(step, value)
 
 
@@ -139,25 +139,22 @@ def agree(step, dimension, count):
         except Unfollowed:
             step.pin(dimension, _COMPUTED)
             pin_count(step, count)
-    elif count.dimensions and not _consists_of(step, dimension, count):
-        step.pin(dimension, _COMPUTED)
-        pin_count(step, count)
+    elif count.dimensions:
+        copies = _number_of_copies(step.classes, dimension, count)
+        if copies is None:
+            step.pin(dimension, _COMPUTED)
+        pin_count(step, count if copies is None else copies)
 
 
-def _consists_of(step, dimension, count):
-    """Whether the dimension is copies in a row of one that is counted; all others that are counted are pinned then."""
-    classes = step.classes
+def _number_of_copies(classes, dimension, count):
+    """Where a dimension is copies in a row of one of those that are counted, the Count of the copies; else None."""
     nodes = classes.nodes_of(dimension)
-    for one in count.dimensions:
-        others = [other for other in count.dimensions if other is not one]
+    for number, one in enumerate(count.dimensions):
+        others = count.dimensions[:number] + count.dimensions[number + 1 :]
         lengths = [classes.length(other) for other in others]
-        if None in lengths or len(others) == len(count.dimensions):
-            continue
-        copies = count.factor * int(np.prod(lengths))
-        if nodes == classes.nodes_of(one) * copies:
-            pin_count(step, Count(1, tuple(others)))
-            return True
-    return False
+        if None not in lengths and nodes == classes.nodes_of(one) * (count.factor * int(np.prod(lengths))):
+            return Count(count.factor, others)
+    return None
 
 
 def pin_all(step, values):
@@ -173,14 +170,15 @@ def pin_count(step, count, reason=_NEEDS_ALL):
 
 
 def _accepted(step):
+    """Numbers of the inputs that may be lengths."""
     op = step.node.op
     if op == "Cast":
         return (0,) if step.attribute("DstT", "type") in _INTEGERS else ()
-    if op in elementwise.PASSES:
-        return (0,)
-    if op in _CHOICES:
+    if op in _CHOICES:  # the first input decides
         return range(1, len(step.inputs))
-    return (0,) if op in DRAWS else _ACCEPTED.get(op, ())
+    if op in _HANDING_ON:
+        return range(len(step.inputs))
+    return tuple(table[op] for table in (_SHAPE_INPUT, _HANDED_ON) if op in table)
 
 
 def _array(counts):

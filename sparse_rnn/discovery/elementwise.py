@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sparse_rnn.compat import tf
 from sparse_rnn.discovery.classes import Segment
 from sparse_rnn.discovery.values import Value, Variable, read, without_zero
 
@@ -34,8 +35,8 @@ NEVER = (
     "SoftplusGrad SqrtGrad TanhGrad EluGrad SeluGrad LeakyReluGrad"
 ).split()
 
-#: Numbers of the float types in a protobuf: float32, float64, bfloat16, float16.
-FLOATS = (1, 2, 14, 19)
+#: Types of numbers along which there may be units, as a protobuf has them.
+FLOATS = tuple(each.as_datatype_enum for each in (tf.bfloat16, tf.float16, tf.float32, tf.float64))
 
 
 def rules():

@@ -1,4 +1,7 @@
-"""Numbers that are known while building: axes, sizes and permutations put together from constants."""
+"""What becomes of the elements of small tensors: numbers that are known while building, put together from constants.
+
+MOVES takes elements of any kind to their new places, so lengths (``counting``) are moved by it as well.
+"""
 
 import numpy as np
 

@@ -10,6 +10,7 @@ Left out are
 * updates of optimiser slots and moving averages, checkpoints and summaries.
 """
 
+import collections
 import re
 
 from sparse_rnn import names
@@ -60,6 +61,7 @@ class Forward:
         self._trainable = trainable
         self._saved = saved
         self._consumers = _consumers(nodes)
+        self._weight_shapes = {name: _shape(nodes.by_name[name]) for name in trainable if name in nodes.by_name}
         self._scopes, self._gradients = self._find_gradients()
         self._kinds = self._find_kinds()
         self.second_order = self._find_second_order()
@@ -123,8 +125,7 @@ class Forward:
         )
 
     def _is_beside_a_weight(self, variable):
-        shapes = {name: _shape(self._nodes.by_name[name]) for name in self._trainable if name in self._nodes.by_name}
-        shapes[variable.name] = _shape(variable)
+        shapes = collections.ChainMap({variable.name: _shape(variable)}, self._weight_shapes)
         return names.owner(variable.name, shapes) is not None
 
     def _takes_on(self, node, target, value):

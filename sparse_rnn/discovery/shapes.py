@@ -1,9 +1,9 @@
-"""Rules of operations that move, join, repeat or look up indices without computing anything."""
+"""Rules of operations that move, join or repeat whole dimensions without computing anything."""
 
 import numpy as np
 
 from sparse_rnn.discovery import counting
-from sparse_rnn.discovery.values import Elements, Unfollowed, Value, without_zero
+from sparse_rnn.discovery.values import Elements, Unfollowed, Value
 
 #: Copies of a dimension that are followed; beyond, it has to stay whole.
 MOST_COPIES = 256
@@ -17,20 +17,11 @@ def rules():
         "ConjugateTranspose": transpose,
         "ExpandDims": expand_dims,
         "Fill": fill,
-        "Gather": gather,
-        "GatherNd": gather_nd,
-        "GatherV2": gather,
         "InvertPermutation": plain,
-        "LinSpace": sequence,
         "MirrorPad": pad,
-        "OneHot": one_hot,
         "Pack": pack,
         "Pad": pad,
-        "Range": sequence,
         "Rank": plain,
-        "ResourceGather": gather,
-        "ReverseSequence": reverse_sequence,
-        "ReverseV2": reverse,
         "Shape": shapes_of,
         "ShapeN": shapes_of,
         "Size": size_of,
@@ -135,71 +126,6 @@ def plain(step):
 def fill(step):
     """All elements are alike."""
     return [Value(counting.made(step, 0), step.tensor(1).pure)]
-
-
-def sequence(step):
-    """Every index has a number of its own."""
-    return [step.fresh_value(pinned="gives every index a number of its own")]
-
-
-def gather(step):
-    """Rows are looked up by number; the axis that they are looked up along has to stay."""
-    value, indices = step.tensor(0), step.tensor(1)
-    axis = 0
-    if step.node.op == "GatherV2":
-        axis = int(step.constant(2)) % len(value.dims)
-    if step.node.attr["batch_dims"].i:
-        raise Unfollowed("looks up indices batch by batch")
-    step.pin(value.dims[axis], "looks up indices by number")
-    dims = value.dims[:axis] + list(indices.dims) + value.dims[axis + 1 :]
-    # What is looked up is data and no weight any more: two of them multiplied read each other.
-    return [Value([without_zero(dimension) for dimension in dims], value.pure and indices.pure)]
-
-
-def gather_nd(step):
-    """Elements or rows are looked up by numbers along the leading axes."""
-    value, indices = step.tensor(0), step.tensor(1)
-    depth = step.classes.length(indices.dims[-1])
-    if depth is None:
-        raise Unfollowed("looks up indices along a number of axes that is not known while building")
-    for dimension in value.dims[:depth]:
-        step.pin(dimension, "looks up indices by number")
-    step.pin(indices.dims[-1], "looks up indices by number")
-    return [Value([without_zero(dimension) for dimension in indices.dims[:-1]] + value.dims[depth:])]
-
-
-def one_hot(step):
-    """Every index has a number of its own along the new axis."""
-    indices = step.tensor(0)
-    dims = [without_zero(each) for each in indices.dims]
-    axis = step.attribute("axis", "i")
-    length = step.lengths()[axis]
-    dims.insert(axis if axis >= 0 else len(dims), step.fresh(length, "gives every index a number of its own"))
-    return [Value(dims)]
-
-
-def reverse(step):
-    """The order of indices is reversed."""
-    value = step.tensor(0)
-    dims = list(value.dims)
-    for axis in np.ravel(step.constant(1)):
-        dims[axis] = _shuffled(step, dims[axis], "reverses the order of the indices")
-    return [Value(dims)]
-
-
-def reverse_sequence(step):
-    """The order of time steps is reversed, in each sequence as far as it goes."""
-    value, lengths = step.tensor(0), step.tensor(1)
-    dims = list(value.dims)
-    step.tie(dims[step.attribute("batch_dim", "i")], lengths.dims[0])
-    axis = step.attribute("seq_dim", "i")
-    dims[axis] = _shuffled(step, dims[axis], "reverses the order of the indices")
-    return [Value(dims)]
-
-
-def _shuffled(step, dimension, reason):
-    step.pin(dimension, reason)
-    return step.fresh(step.classes.length(dimension), reason)
 
 
 def pad(step):

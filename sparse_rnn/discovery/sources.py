@@ -5,7 +5,7 @@ import numpy as np
 from sparse_rnn.compat import tf
 from sparse_rnn.discovery import counting
 from sparse_rnn.discovery.elementwise import FLOATS
-from sparse_rnn.discovery.values import Elements, Unfollowed, Value, Variable, read, without_zero
+from sparse_rnn.discovery.values import Elements, Unfollowed, Value, Variable, read
 
 _SEEDS = ("StatelessRandomGetAlg", "StatelessRandomGetKeyCounter", "StatelessRandomGetKeyCounterAlg")
 _DATA = (
@@ -54,7 +54,6 @@ def rules():
         Placeholder=placeholder,
         PlaceholderV2=placeholder,
         PlaceholderWithDefault=placeholder_with_default,
-        RandomShuffle=shuffle,
         ReadVariableOp=read_variable,
     )
     return found
@@ -72,20 +71,12 @@ def noise(step):
     """
     shape, *others = step.inputs
     dims = counting.made(step, 0)
-    if any(others) and all(value.pure for value in others) and step.node.op.startswith("Stateless"):
+    if step.node.op.startswith("Stateless") and all(value.pure for value in others):
         for dimension in dims:
             step.pin(dimension, "gives every index a number of its own")
     for dimension in (each for value in others for each in value.dimensions()):
         step.pin(dimension, "draws numbers with it")
     return [Value(dims)]
-
-
-def shuffle(step):
-    """Rows in a random order."""
-    first, *rest = step.tensor(0).dims
-    step.pin(first, "changes the order of the indices")
-    length = step.classes.length(first)
-    return [Value([step.fresh(length, "changes the order of the indices")] + [without_zero(each) for each in rest])]
 
 
 def seeds(step):

@@ -1,7 +1,19 @@
 """The walk over a graph, from what goes in to what comes out, that applies each operation's rule."""
 
 from sparse_rnn.compat import tf
-from sparse_rnn.discovery import cells, control, elementwise, lists, products, reshaping, shapes, slicing, sources
+from sparse_rnn.discovery import (
+    cells,
+    control,
+    elementwise,
+    lists,
+    order,
+    products,
+    reshaping,
+    shapes,
+    slicing,
+    sources,
+    values,
+)
 from sparse_rnn.discovery.classes import Classes, Segment
 from sparse_rnn.discovery.counting import follow, pin_all, pin_counted
 from sparse_rnn.discovery.folding import fold
@@ -9,7 +21,7 @@ from sparse_rnn.discovery.values import Elements, Step, Unfollowed, Value, Varia
 
 #: Operation type -> the rule that relates its outputs to its inputs. What has none pins what it touches.
 RULES = {}
-for _family in (cells, control, elementwise, lists, products, reshaping, shapes, slicing, sources):
+for _family in (cells, control, elementwise, lists, order, products, reshaping, shapes, slicing, sources):
     RULES.update(_family.rules())
 
 
@@ -141,8 +153,7 @@ class Analysis:
             fold(step, outputs)
         except Unfollowed as why:
             outputs = self._unfollowed(step, str(why))
-        except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError):
-            # A form of the operation that its rule was not written for.
+        except values.UNFORESEEN:
             outputs = self._unfollowed(step, "is an operation ({}) in a form that is not followed".format(node.op))
         follow(step, outputs)
         return outputs
