@@ -1,6 +1,6 @@
 """Answer one question about a text.
 
-    python bidaf/answer.py --run=runs/answers --context=FILE --question="Who found the lamp?"
+    python bidaf/answer.py --restore_path=runs/answers --context=FILE --question="Who found the lamp?"
 
 Prints the answer and, below it, its probability and the text around it.
 """
@@ -22,7 +22,7 @@ def main(arguments):
         if not text.strip():
             raise UserError("{}: there is no text in it.".format(what))
     dataset = squad.single(context, flags.question)
-    restored = restoring.from_flags(flags, flags.run)
+    restored = restoring.from_flags(flags, flags.restore_path)
     split, arrays, left_out = asking.questions(restored, dataset, "question", flags.glove)
     if not len(split):
         raise UserError("{}.".format(left_out[0]))
@@ -44,7 +44,7 @@ def main(arguments):
 
 def _parse(arguments):
     parser = command_line.parser(__doc__)
-    parser.add_argument("--run", required=True, help="run directory of the trained model")
+    command_line.add_restore(parser, required=True, short=("--run",))
     parser.add_argument("--context", required=True, help="text file that holds the answer")
     parser.add_argument("--question", required=True, help="the question")
     parser.add_argument("--glove", help="the GloVe file the data was prepared with, for words that are new")

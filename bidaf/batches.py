@@ -65,6 +65,10 @@ class Batches:
         """Batches per epoch."""
         return -(-len(self.rows) // self._batch_size)
 
+    def __iter__(self):
+        """The batches of the first epoch, made one at a time; outside training every epoch is like it."""
+        return map(self.at, range(len(self)))
+
     def at(self, step):
         """The :class:`Batch` of a step, counted from 0 over all epochs."""
         epoch, place = divmod(step, len(self))

@@ -1,5 +1,6 @@
 """A model before and after its dead units are cut out: the same answers, and how much faster."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Dict, Tuple
 
@@ -30,17 +31,16 @@ def compare(before, after, split, batches):
     Args:
       before, after: :class:`bidaf.evaluation.Reader`.
       split: the questions.
-      batches: Batches of them.
+      batches: the Batches of them, those of evaluation.
 
     Raises:
       UserError: the two are not the same function.
     """
-    difference = removal.largest_difference(
-        *(evaluation.real_scores(each, batches) for each in (before, after)), "score"
-    )
-    found = [sum(evaluation.answers([each], split, [batches]), []) for each in (before, after)]
+    read = [list(map(each.scores, batches)) for each in (before, after)]
+    difference = removal.largest_difference(*map(evaluation.real_scores, read), "score")
+    found = [_answers(split, batches, each, before.options.no_answer) for each in read]
     scores = [evaluation.score_of(split, each) for each in found]
-    middle = batches[len(batches) // 2]
+    middle = batches.at(len(batches) // 2)
     return Comparison(
         metrics={
             "exact match": tuple(score.exact_match for score in scores),
@@ -52,3 +52,8 @@ def compare(before, after, split, batches):
         timings=tuple(timing.interleaved([lambda each=each: each.run(middle) for each in (before, after)])),
         batch=middle.context.shape + middle.question.shape[1:],
     )
+
+
+def _answers(split, batches, read, no_answer):
+    each_batch = (evaluation.from_scores(split, batch, [scores], no_answer) for batch, scores in zip(batches, read))
+    return list(itertools.chain.from_iterable(each_batch))

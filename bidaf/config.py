@@ -75,7 +75,7 @@ class Data:
 class Schedule(options.Schedule):
     """The original's rates: constant for adam; for sgd say equal_steps."""
 
-    kind: str = option("constant", "as for language models", choices=("constant", "delayed_decay", "equal_steps"))
+    kind: str = options.schedule_kind("constant")
     factor: float = option(0.1, "what the learning rate is multiplied by at each decay", above=0, maximum=1)
 
 

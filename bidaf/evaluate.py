@@ -8,6 +8,9 @@ Writes answers-<split>.json, as SQuAD's evaluation reads it, and answers-<split>
 and F1 where the questions come with answers.
 """
 
+import os
+from urllib import parse
+
 from bidaf import answer_files, asking, evaluation, pages, reading, restoring, squad, structure
 from sparse_rnn import files, sparsity
 from sparse_rnn.errors import UserError
@@ -94,7 +97,8 @@ def _draw(flags, restored, reader, split):
             if attention is None:
                 raise UserError("--picture: this model does not attend (model.c2q is false); there is nothing to draw.")
             lengths = batch.context_length[place], batch.question_length[place]
-            path = "{}/attention-{}.png".format(flags.save_path or restored.folder, flags.picture)
+            name = "attention-{}.png".format(parse.quote(flags.picture, safe=" "))  # an id may have any character
+            path = os.path.join(flags.save_path or restored.folder, name)
             tokens = split.table.tokens
             context = [tokens[each] for each in split.context_tokens[split.context_slice(row)]]
             question = [tokens[each] for each in split.question_tokens[split.question_begins[row] :]]

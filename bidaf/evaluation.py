@@ -1,5 +1,6 @@
 """Answers of one trained model, or of several together, and how good they are; evaluation never changes a weight."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
@@ -94,16 +95,26 @@ def answers(readers, split, batches):
       split: the Split that the answers are texts of.
       batches: for each reader the Batches, the same questions in its own word ids.
     """
-    no_answer = readers[0].options.no_answer
     for each_batch in zip(*batches):
         read = [reader.scores(batch) for reader, batch in zip(readers, each_batch)]
-        batch = each_batch[0]
-        starts, stops = (spans.probabilities(np.stack(each).astype(np.float64)) for each in list(zip(*read))[:2])
-        losses = np.mean([each[2] for each in read], axis=0)
-        yield [
-            _answer(split, int(row), batch, place, (starts[:, place], stops[:, place]), float(losses[place]), no_answer)
-            for place, row in enumerate(batch.indices)
-        ]
+        yield from_scores(split, each_batch[0], read, readers[0].options.no_answer)
+
+
+def from_scores(split, batch, read, no_answer):
+    """The Answers to the questions of one batch, as a list.
+
+    Args:
+      split: the Split that the answers are texts of.
+      batch: the Batch.
+      read: for each model what :meth:`Reader.scores` says of it.
+      no_answer: whether the models know that there may be none.
+    """
+    starts, stops = (spans.probabilities(np.stack(each).astype(np.float64)) for each in list(zip(*read))[:2])
+    losses = np.mean([each[2] for each in read], axis=0)
+    return [
+        _answer(split, int(row), batch, place, (starts[:, place], stops[:, place]), float(losses[place]), no_answer)
+        for place, row in enumerate(batch.indices)
+    ]
 
 
 def _answer(split, row, batch, place, ends, loss, no_answer):
@@ -132,7 +143,7 @@ class Judge:
         self._names = list(variables.shapes(experiment.model, counts))
         self._split, self._device = split, device
         self._batches = reading.evaluation_batches(experiment, split, experiment.train.dev_questions)
-        asked = [split.ids[row] for batch in self._batches for row in batch.indices]
+        asked = [split.ids[row] for row in self._batches.rows]
         metrics.check(_gold(split, asked), "the dev data")  # before the training, not after its first epoch
         self._reader = Reader(experiment.model, counts, device)
 
@@ -147,13 +158,21 @@ class Judge:
     def scores(self, session):
         """Yield the scores of the weights themselves on some batches, real words only: what a cut is proven on."""
         reader = self._reader.load(arrays_in(session, self._names))
-        return real_scores(reader, self._batches[:COMPARED_BATCHES])
+        return real_scores(map(reader.scores, itertools.islice(self._batches, COMPARED_BATCHES)))
+
+    def close(self):
+        """Give the memory back in which it reads."""
+        self._reader.close()
 
 
-def real_scores(reader, batches):
-    """Yield the scores of each batch to begin and to end an answer, those of padding left out."""
-    for batch in batches:
-        for scores in reader.scores(batch)[:2]:
+def real_scores(read):
+    """Yield the scores of each batch to begin and to end an answer, those of padding left out.
+
+    Args:
+      read: for each batch what :meth:`Reader.scores` says of it.
+    """
+    for start, stop, _ in read:
+        for scores in (start, stop):
             yield scores[~(scores <= layers.VERY_NEGATIVE / 2)]  # what is no number stays, and is no proof
 
 

@@ -27,13 +27,13 @@ Inputs = collections.namedtuple(
         "answerable",
     ],
 )
-Inputs.__doc__ = """What a batch of N questions feeds.
+Inputs.__doc__ = """What a batch of N questions feeds, all int32.
 
 Attributes:
   context, question: words ``[N, T]`` and ``[N, J]``.
   context_chars, question_chars: their characters ``[N, T, W]`` and ``[N, J, W]``.
   context_length, question_length: ``[N]``.
-  start, stop: the answer's first and last word ``[N]``.
+  start, stop: the answer's first and last word ``[N]``, counted from 0; 0 where the context does not hold it.
   answerable: ``[N]``, 1 where the context holds the answer, else 0.
 """
 

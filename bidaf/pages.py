@@ -29,11 +29,11 @@ def answers(path, split, written, title):
     """
     contexts = {}
     questions = [_question(split, answer, contexts) for answer in written]
-    right = sum(question["verdict"] == "right" for question in questions)
-    summary = "{:,} of {:,} answers are exactly right ({:.1f} %), mean F1 {:.1f}".format(
-        right, len(questions), 100.0 * right / max(len(questions), 1), np.mean([q["f1"] for q in questions] or [0.0])
-    )
-    value = {"title": title, "summary": summary, "contexts": list(contexts.values()), "questions": questions}
+    if not any(split.answers):  # of a file without gold answers, which is not one of questions that have none
+        for question in questions:
+            question["verdict"] = "open"
+    value = {"title": title, "summary": _summary(questions), "questions": questions}
+    value["contexts"] = list(contexts.values())
     files.write_text(path, files.read_text(_TEMPLATE).replace("__DATA__", _embedded(value)))
 
 
@@ -73,6 +73,15 @@ def _name_ticks(axis, words, **style):
 def _plain(text):
     """The text without what matplotlib takes for mathematics."""
     return text.replace("$", r"\$")
+
+
+def _summary(questions):
+    if all(question["verdict"] == "open" for question in questions):
+        return "{:,} answers; there are no gold answers to hold them against".format(len(questions))
+    right = sum(question["verdict"] == "right" for question in questions)
+    return "{:,} of {:,} answers are exactly right ({:.1f} %), mean F1 {:.1f}".format(
+        right, len(questions), 100.0 * right / len(questions), np.mean([question["f1"] for question in questions])
+    )
 
 
 def _question(split, answer, contexts):

@@ -29,9 +29,8 @@ def training_batches(experiment, split):
 
 
 def evaluation_batches(experiment, split, questions=0):
-    """The first so many questions of a split, all of them where it is 0: a list of Batches."""
-    batches = Batches(split, experiment.train.batch_size, _limits(experiment), first=questions)
-    return [batches.at(step) for step in range(len(batches))]
+    """The Batches of the first so many questions of a split, of all of them where it is 0."""
+    return Batches(split, experiment.train.batch_size, _limits(experiment), first=questions)
 
 
 def _limits(experiment):

@@ -9,15 +9,13 @@ import numpy as np
 
 from bidaf import config, prepare, reading, structure, variables, world
 from bidaf.variables import DIRECTIONS, GLOVE, WORD_EMBEDDING
-from bidaf.vocabulary import Vocabulary
+from bidaf.vocabulary import VOCABULARY, Vocabulary
 from sparse_rnn import names
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import averages, command_line, restoring
 from sparse_rnn.training import config as configs
 from sparse_rnn.training.run_directory import beside
 
-#: The files of a :class:`bidaf.vocabulary.Vocabulary`, the first of which is looked for beside a checkpoint.
-VOCABULARY = "vocabulary.json"
 WEIGHTS = ("average", "raw")
 
 
@@ -76,8 +74,11 @@ def restore(path, experiment=None, which="newest", weights="average", overrides=
     models = restoring.Models(config.Experiment, with_sizes_of, _structure, resized)
     experiment, prefix, arrays = restoring.opened(models, path, experiment, which, overrides)
     written = beside(path, VOCABULARY)
-    vocabulary = Vocabulary.load(written[: -len(VOCABULARY)] or ".") if written else None
-    shapes = variables.shapes(experiment.model, counts_of(experiment.model, arrays, prefix))
+    vocabulary = Vocabulary.load(os.path.dirname(written) or ".") if written else None
+    counts = counts_of(experiment.model, arrays, prefix)
+    if vocabulary is not None:
+        _check_vocabulary(vocabulary, experiment.model, counts, written, prefix)
+    shapes = variables.shapes(experiment.model, counts)
     if GLOVE not in arrays:
         shapes.pop(GLOVE, None)  # the original's checkpoints do not hold them; they are in the data
     found = restoring.matched(arrays, shapes, prefix)
@@ -86,6 +87,23 @@ def restore(path, experiment=None, which="newest", weights="average", overrides=
             if spelling + averages.SUFFIX in arrays:
                 found[name + averages.SUFFIX] = arrays[spelling + averages.SUFFIX]
     return Restored(experiment, found, weights, vocabulary, prefix)
+
+
+def _check_vocabulary(vocabulary, options, counts, path, source):
+    """Refuse a vocabulary whose ids are not the rows of the arrays; the size of the vectors may have been cut."""
+    listed = reading.counts_of(vocabulary)
+    pairs = [
+        (listed.words, counts.words, options.use_words),
+        (listed.glove, counts.glove, counts.glove > 0),
+        (listed.chars, counts.chars, options.use_chars),
+    ]
+    if any(one != other for one, other, used in pairs if used):
+        raise UserError(
+            "{}: it lists {:,} words and {:,} characters, checkpoint '{}' has {:,} and {:,}; put the run's own "
+            "vocabulary back.".format(
+                path, listed.words + listed.glove, listed.chars, source, counts.words + counts.glove, counts.chars
+            )
+        )
 
 
 def _structure(options, arrays, source):

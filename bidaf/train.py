@@ -41,11 +41,9 @@ def main(arguments):
         if experiment.train.average_decay > 0:
             arrays = averages.begun(arrays, variables.trained(experiment.model))
         trained = training.fit(run, arrays)
-        experiment = resized(experiment, trained.sizes)
-        counts = reading.counts_of(prepared.vocabulary)
-        arrays = evaluation.arrays_in(training.session, variables.shapes(experiment.model, counts))
+        arrays = training.arrays()
         training.close()
-        report.finish(run, experiment, prepared, arrays, trained, flags.device)
+        report.finish(run, resized(experiment, trained.sizes), prepared, arrays, trained, flags.device)
     return 0
 
 
@@ -80,6 +78,7 @@ def build(experiment, prepared, device=None):
         loss_per_cost=1.0,
         evaluate=judge.columns,
         scores=judge.scores,
+        close=judge.close,
         structure=units,
         measures=measures.MEASURES,
     )

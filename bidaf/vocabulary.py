@@ -15,7 +15,9 @@ from sparse_rnn.errors import UserError
 PADDING, UNKNOWN = "-NULL-", "-UNK-"
 PADDING_ID, UNKNOWN_ID = 0, 1
 
-_FILE, _VECTORS = "vocabulary.json", "vectors.npz"
+#: The file by which a saved vocabulary is found.
+VOCABULARY = "vocabulary.json"
+_VECTORS = "vectors.npz"
 
 
 class Vocabulary:
@@ -105,7 +107,7 @@ class Vocabulary:
         """Write the vocabulary's two files into a folder."""
         described = {"source": self.source}
         described.update(trained=self.trained, fixed=self.fixed, characters=self.characters)
-        files.write_json(os.path.join(folder, _FILE), described)
+        files.write_json(os.path.join(folder, VOCABULARY), described)
         files.write_arrays(
             os.path.join(folder, _VECTORS), {"trained": self.trained_vectors, "fixed": self.fixed_vectors}
         )
@@ -117,7 +119,7 @@ class Vocabulary:
         Raises:
           UserError: the files are missing or damaged.
         """
-        path = os.path.join(folder, _FILE)
+        path = os.path.join(folder, VOCABULARY)
         described = files.read_json(path)
         arrays = files.read_arrays(os.path.join(folder, _VECTORS))
         try:
@@ -125,9 +127,18 @@ class Vocabulary:
             vocabulary = cls(
                 trained, fixed, described["characters"], arrays["trained"], arrays["fixed"], described["source"]
             )
-            whole = len(arrays["trained"]) == vocabulary.trained_size and len(arrays["fixed"]) == len(fixed)
-        except (KeyError, TypeError, AttributeError):
+            size = vocabulary.vector_size
+            whole = (
+                arrays["trained"].shape == (vocabulary.trained_size, size)
+                and arrays["fixed"].shape == (len(fixed), size)
+                and all(array.dtype.kind == "f" for array in arrays.values())
+                and ("seed" in vocabulary.source or "file" in vocabulary.source)
+            )
+        except (KeyError, TypeError, AttributeError, IndexError):
             whole = False
         if not whole:
-            raise UserError("{}: the vocabulary does not fit its vectors; prepare the data again.".format(path))
+            raise UserError(
+                "{}: the vocabulary does not fit its vectors; put a copy of both back, or prepare the data "
+                "again.".format(path)
+            )
         return vocabulary

@@ -97,6 +97,14 @@ def test_a_page_says_of_each_answer_what_was_right_and_where_the_model_looked(tm
         assert heat.get(token, (0, 0)) == expected
 
 
+def test_a_page_of_a_file_without_gold_answers_calls_no_answer_wrong(tmp_path, split, monkeypatch):
+    monkeypatch.setattr(split, "answers", [[] for _ in split.answers])
+    pages.answers(str(tmp_path / "a.html"), split, answers_to(split, {0: (1, 1), 3: None}), "a title")
+    shown = shown_in(tmp_path / "a.html")
+    assert [question["verdict"] for question in shown["questions"]] == ["open", "open"]
+    assert shown["summary"] == "2 answers; there are no gold answers to hold them against"
+
+
 def test_no_text_breaks_out_of_a_page_and_a_page_loads_nothing(tmp_path, split):
     pages.answers(str(tmp_path / "a.html"), split, answers_to(split, {0: (0, 1)}), HOSTILE)
     text = (tmp_path / "a.html").read_text()

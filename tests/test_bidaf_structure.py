@@ -110,7 +110,7 @@ def test_the_weights_of_the_whole_model_are_those_of_the_original():
 
 def scores(options, arrays, data):
     reader = evaluation.Reader(options, restoring.counts_of(options, arrays)).load(arrays)
-    found = list(evaluation.real_scores(reader, [data]))
+    found = list(evaluation.real_scores([reader.scores(data)]))
     reader.close()
     return found
 

@@ -7,11 +7,18 @@ import shutil
 import numpy as np
 import pytest
 
+pytest.importorskip("nltk")
+
 from bidaf import answer, compact, evaluate, evaluation, metrics, prepare, restoring, structure, train, variables
+from bidaf.vocabulary import Vocabulary
 from sparse_rnn import checkpoints, group_files, plots, sparsity
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import averages, built, saving
 from tests import bidaf_tiny, graphs, tiny
+from tests.interruptions import Killed, kill_at, same_run
+
+#: Of a run that begins with the units of another, of which some are dead already.
+SHRINKING = ["sparsity.compact_every_epochs=1", "train.steps_per_epoch=1", "train.learning_rate=0.01"]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -52,6 +59,29 @@ def trained(folder, data):
     run = str(folder / "run")
     assert train.main(arguments(run, data)) == 0
     return run
+
+
+@pytest.fixture(scope="module")
+def shrunk(folder, data, trained):
+    """A run that cut its dead units out, without interruption, and every Reader that it made."""
+    readers, run = [], str(folder / "shrunk")
+
+    class Remembered(evaluation.Reader):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            readers.append(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluation, "Reader", Remembered)
+        assert train.main(arguments(run, data, *SHRINKING, config=trained + ".json", restore_path=trained)) == 0
+    return run, readers
+
+
+def stopped(flags, **when):
+    """Training that ends at a checkpoint, as suddenly as by kill -9."""
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        kill_at(patch, saving.Savers, "save", **when)
+        train.main(flags)
 
 
 def refusal(main, flags):
@@ -95,27 +125,13 @@ def test_the_checkpoint_holds_averages_of_zeroed_weights_and_the_given_vectors(t
     assert loaded == structure.structure(options, 8)
 
 
-def test_a_run_that_is_stopped_after_any_checkpoint_ends_in_the_same_numbers(trained, data, folder, monkeypatch):
-    run, write, left = str(folder / "stopped"), saving.Savers.save, [5]
-
-    class Stop(BaseException):
-        """As sudden as kill -9: nothing is caught, nothing is saved after it."""
-
-    def stopping(self, step):
-        prefix = write(self, step)
-        left[0] -= 1
-        if left[0] == 0:
-            raise Stop
-        return prefix
-
-    monkeypatch.setattr(saving.Savers, "save", stopping)
-    with pytest.raises(Stop):
-        train.main(arguments(run, data, config=trained + ".json"))
+def test_a_run_that_is_stopped_after_a_checkpoint_ends_in_the_same_numbers(trained, data, folder):
+    run = str(folder / "stopped")
+    flags = arguments(run, data, config=trained + ".json")
+    stopped(flags, call=5, after=True)
     assert not os.path.exists(os.path.join(run, "report.txt"))
-    monkeypatch.undo()
-    assert train.main(arguments(run, data, config=trained + ".json")) == 0
-    assert tiny.table(run) == tiny.table(trained)
-    assert tiny.same_weights(tiny.weights(run), tiny.weights(trained))
+    assert train.main(flags) == 0
+    same_run(run, trained)
 
 
 def test_evaluation_scores_as_training_did_and_writes_the_answers(trained, data, folder, capsys):
@@ -160,7 +176,9 @@ def test_one_question_is_answered_from_a_text(trained, folder, capsys):
         (str(text), "  ", "--question: there is no text in it."),
         (str(folder / "none.txt"), "Who?", "none.txt: cannot be read: No such file or directory."),
     ]:
-        assert sentence in refusal(answer.main, ["--run=" + trained, "--context=" + context, "--question=" + question])
+        assert sentence in refusal(
+            answer.main, ["--restore_path=" + trained, "--context=" + context, "--question=" + question]
+        )
 
 
 def test_removal_gives_the_same_answers_and_a_run_to_go_on_from(trained, data, folder):
@@ -183,16 +201,25 @@ def test_removal_gives_the_same_answers_and_a_run_to_go_on_from(trained, data, f
     assert (found[variables.answer(1)] != after.arrays[variables.answer(1)]).any()
 
 
-def test_training_that_shrinks_ends_in_a_model_without_dead_units(data, folder, trained):
-    run = str(folder / "shrinking")
-    changes = ["sparsity.compact_every_epochs=1", "train.epochs=1", "train.steps_per_epoch=1"]
-    flags = {"config": trained + ".json", "restore_path": trained}
-    assert train.main(arguments(run, data, "train.learning_rate=0.01", *changes, **flags)) == 0
-    restored = restoring.restore(run)
-    sizes = variables.sizes(restored.experiment.model, 8)
+def test_training_that_shrinks_ends_in_a_model_without_dead_units(shrunk):
+    run, readers = shrunk
+    sizes = variables.sizes(restoring.restore(run).experiment.model, 8)
     assert sizes["g2_fw"] < 7
     arrays = checkpoints.read(run)
     assert arrays[variables.cell("g2", "fw") + averages.SUFFIX].shape[1] == 4 * sizes["g2_fw"]
+    assert len(readers) > 2
+    for reader in readers:
+        with pytest.raises(RuntimeError, match="closed"):
+            reader.session.run([])
+
+
+def test_a_run_that_is_stopped_while_it_shrinks_ends_in_the_same_numbers(shrunk, trained, data, folder):
+    run = str(folder / "stopped_small")
+    flags = arguments(run, data, *SHRINKING, config=trained + ".json", restore_path=trained)
+    stopped(flags, call=2)  # the epoch has its row, and the smaller model no checkpoint
+    assert [row["step"] for row in tiny.table(run)] == [1]
+    assert train.main(flags) == 0
+    same_run(run, shrunk[0])
 
 
 @pytest.mark.parametrize(
@@ -215,6 +242,19 @@ def test_what_cannot_be_trained_is_refused_before_anything_is_written(
         train.main, arguments(run, flags.pop("data_path", data), *overrides, config=trained + ".json", **flags)
     )
     assert sentence in message and not os.path.exists(run)
+
+
+def test_a_vocabulary_of_other_data_is_refused(trained, data, tmp_path):
+    run = str(tmp_path / "run")
+    shutil.copytree(trained, run)
+    vocabulary = Vocabulary.load(run)
+    vocabulary.characters.append("~")
+    vocabulary.save(run)
+    message = refusal(evaluate.main, ["--restore_path=" + run, "--data_path=" + data])
+    assert "vocabulary.json: it lists" in message and message.endswith("put the run's own vocabulary back.")
+    with open(os.path.join(run, "vectors.npz"), "wb") as file:
+        np.savez(file, trained=vocabulary.trained_vectors[:, 0], fixed=vocabulary.fixed_vectors)
+    assert "does not fit its vectors" in refusal(evaluate.main, ["--restore_path=" + run, "--data_path=" + data])
 
 
 def test_a_checkpoint_without_its_vocabulary_takes_that_of_the_data(trained, data, folder, capsys):

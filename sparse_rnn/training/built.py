@@ -67,7 +67,8 @@ class Built:
         return {group.name: group.size for group in self.task.structure}
 
     def close(self):
-        """Give the session's memory back."""
+        """Give the memory of the session and of the task back."""
+        self.task.close()
         if self.session is not None:
             self.session.close()
 

@@ -47,10 +47,11 @@ def add_data(arguments, what=DATA_HELP):
     arguments.add_argument("--data_path", required=True, help=what)
 
 
-def add_restore(arguments, required, purpose="the trained model"):
-    """``--restore_path``."""
+def add_restore(arguments, required, purpose="the trained model", short=()):
+    """``--restore_path``; ``short`` are further names that mean the same."""
     arguments.add_argument(
         "--restore_path",
+        *short,
         required=required,
         help=purpose + ": a run directory, or a checkpoint prefix together with --config",
     )

@@ -27,7 +27,6 @@ class Training:
 
     Attributes:
       task: the Task as it is built now.
-      session: in which its variables are, once :meth:`fit` has begun.
     """
 
     def __init__(self, build, experiment, device=None):
@@ -40,10 +39,6 @@ class Training:
     @property
     def task(self):
         return self._built.task
-
-    @property
-    def session(self):
-        return self._built.session
 
     def arrays(self):
         """The values of all variables that a checkpoint holds: ``{name: array}``."""
@@ -75,7 +70,7 @@ class Training:
         return self._shrinking.trained(self._built)
 
     def close(self):
-        """Give the session's memory back."""
+        """Give the memory back that it is trained and evaluated in."""
         self._built.close()
 
     def _begin(self, run, initial_weights):
@@ -129,15 +124,15 @@ class Training:
         begun_at, end = epoch * task.steps_per_epoch, (epoch + 1) * task.steps_per_epoch
         first = self._steps_done()
         if first == begun_at:
-            self.session.run(step.begin_epoch)
-        began = time.time() - self.session.run(step.seconds)
+            self._built.session.run(step.begin_epoch)
+        began = time.time() - self._built.session.run(step.seconds)
         title = "epoch {} of {}".format(epoch + 1, self._train.epochs)
         progress = Progress(title, task.steps_per_epoch, first - begun_at, self._run.say)
         try:
             for done in range(first, end):
                 if self._steering is not None:
                     self._steering.before(done, self._built)
-                _, finite = self.session.run([step.run, step.finite], self._feed(done))
+                _, finite = self._built.session.run([step.run, step.finite], self._feed(done))
                 if not finite:
                     self._stop_at_no_number()
                 progress.step(lambda steps=done + 1 - begun_at: task.measures.note(self._built.loss(steps)))
@@ -216,7 +211,7 @@ class Training:
 
     def _stop_unless_the_next_step_is_finite(self):
         """So every checkpoint is one to go on from."""
-        if not self.session.run(self.task.step.finite, self._feed(self._steps_done())):
+        if not self._built.session.run(self.task.step.finite, self._feed(self._steps_done())):
             self._stop_at_no_number()
 
     def _stop_at_no_number(self):

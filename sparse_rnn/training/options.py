@@ -15,16 +15,21 @@ from sparse_rnn.training.config import REQUIRED, option
 At = Callable[[str], str]
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """How the learning rate falls; :func:`sparse_rnn.training.schedules.learning_rate` has the formulas."""
-
-    kind: str = option(
-        "delayed_decay",
+def schedule_kind(default):
+    """The key that says which schedule it is, for a trainer's own default."""
+    return option(
+        default,
         "constant; delayed_decay: times `factor` in every epoch past `after`; equal_steps: times `factor` at each of "
         "`parts` equal stretches",
         choices=("constant", "delayed_decay", "equal_steps"),
     )
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How the learning rate falls; :func:`sparse_rnn.training.schedules.learning_rate` has the formulas."""
+
+    kind: str = schedule_kind("delayed_decay")
     factor: float = option(0.5, "what the learning rate is multiplied by at each decay", above=0, maximum=1)
     after: int = option(4, "delayed_decay: number of epochs at the full learning rate", minimum=0)
     parts: int = option(3, "equal_steps: number of stretches of equal length", minimum=1)

@@ -77,11 +77,14 @@ class Shrinking:
         return Built(lambda: self._task(sizes), self._device)
 
     def built_for(self, run, built):
-        """``built``, or another where the newest checkpoint of ``run`` holds a model of other sizes."""
+        """``built``; where the newest checkpoint of ``run`` holds a model of other sizes, that one in its place."""
         if not self.is_on or not os.path.exists(run.file("checkpoint")):
             return built
         sizes = sizes_in(checkpoints.read(run.path, self._masks()), self._original)
-        return built if sizes == built.sizes() else self.built_at(sizes)
+        if sizes == built.sizes():
+            return built
+        built.close()
+        return self.built_at(sizes)
 
     def is_due(self, epochs):
         """Whether dead units are to be cut out after so many epochs."""

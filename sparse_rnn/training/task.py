@@ -1,6 +1,6 @@
 """What a trainer hands to the training loop: its graph, and what its numbers are called."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Iterable
 
 from sparse_rnn.training.optimization import TrainingStep
@@ -50,6 +50,7 @@ class Task:
       scores: maps a session to the model's scores of some real text, array by array, on which a cut is proven.
       structure: the model's UnitGroups, carried states included.
       measures: the Measures.
+      close: gives back what evaluation holds outside the graph, such as a session of its own.
     """
 
     step: TrainingStep
@@ -61,3 +62,4 @@ class Task:
     scores: Callable[[Any], Iterable[Any]]
     structure: Any
     measures: Measures
+    close: Callable[[], None] = field(default=lambda: None)
