@@ -43,14 +43,17 @@ def _cost(board, done, path):
             across, up = ([float(record[key]) for record in points] for key in (cost, measure))
             panel.plot(across, up, linestyle="", color=colour, marker=marker, label=series if points else None)
             for record, x, y in zip(points, across, up):
-                panel.annotate(record["row"], (x, y), (4, 4), textcoords="offset points", fontsize="x-small")
-        panel.set_xlim(left=0)
+                panel.annotate(
+                    record["row"], (x, y), (0, 6), textcoords="offset points", ha="center", fontsize="x-small"
+                )
+        panel.set_xlim(0, 1.15 * max(float(record[cost]) for record in records))
+        panel.margins(y=0.1)
         panel.set_xlabel(_COSTS[cost])
         panel.set_ylabel(words)
         panel.xaxis.set_major_locator(ticker.MaxNLocator(5))
-        panel.xaxis.set_major_formatter(ticker.StrMethodFormatter("{x:,g}"))
+        panel.xaxis.set_major_formatter(ticker.EngFormatter(sep=""))
         panel.grid(color="0.9")
-    figure.axes[0].legend(loc="best", fontsize="small")
+    figure.axes[0].legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncol=3, fontsize="small")
     plots.save(figure, path)
 
 

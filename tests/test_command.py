@@ -88,6 +88,10 @@ def test_flags_are_read(parser):
         (GOOD + ["--devise=/cpu:0"], "there is no flag '--devise'; did you mean '--device'?"),
         (GOOD + ["--sets=a=1"], "there is no flag '--sets'; did you mean '--set'?"),
         (GOOD + ["stray"], "there is no flag 'stray'"),
+        (
+            ["--config=a.json", "--data_pth=b", "--save_path=c"],
+            "there is no flag '--data_pth'; did you mean '--data_path'?",
+        ),
         (GOOD + ["--device"], "argument --device: expected one argument"),
         (GOOD + ["--device=gpu1"], "'gpu1' is no TensorFlow device; an example is /gpu:0"),
         (GOOD + ["--device=/gpu:one"], "'/gpu:one' is no TensorFlow device"),

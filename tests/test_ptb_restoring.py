@@ -9,7 +9,7 @@ import pytest
 
 from ptb import config, evaluate, variables
 from ptb.trainer import TRAINER
-from sparse_rnn import checkpoints
+from sparse_rnn import checkpoints, files
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import text
 from sparse_rnn.training.language import restoring
@@ -201,6 +201,18 @@ def test_what_is_no_trained_model_is_refused(trained, experiment, tmp_path, conf
     assert "there is no checkpoint at '{}'".format(tmp_path / "none") in refusal(str(tmp_path / "none"), experiment)
     assert "there is no checkpoint at ''" in refusal("", experiment)
     assert "checkpoint '{}' cannot be read, it is damaged".format(config_path) in refusal(config_path, experiment)
+
+
+def test_a_run_of_another_trainer_is_refused_before_its_config_is_read(trained, tmp_path):
+    run = str(tmp_path / "run")
+    shutil.copytree(trained, run)
+    origin = files.read_json(os.path.join(run, "origin.json"))
+    files.write_json(os.path.join(run, "origin.json"), dict(origin, command=["python", "somewhere/bidaf/train.py"]))
+    with pytest.raises(UserError) as refused:
+        restoring.restore(TRAINER, run)
+    assert str(refused.value) == "'{}' is a run of bidaf/, not of ptb/; use the commands in bidaf/.".format(run)
+    files.write_json(os.path.join(run, "origin.json"), dict(origin, command=["python", "ptb/train.py"]))
+    assert restoring.restore(TRAINER, run).arrays
 
 
 def test_a_truncated_checkpoint_is_refused(trained, tmp_path):

@@ -1,6 +1,7 @@
 """The flags that the trainers' commands share."""
 
 import argparse
+import sys
 
 from sparse_rnn import names
 from sparse_rnn.errors import UserError
@@ -24,7 +25,15 @@ class _Parser(argparse.ArgumentParser):
             raise names.unknown(word.partition("=")[0], self._option_string_actions, "command line", "flag")
         return flags
 
+    def parse_known_args(self, args=None, namespace=None):
+        self._given = sys.argv[1:] if args is None else list(args)
+        return super().parse_known_args(args, namespace)
+
     def error(self, message):
+        for flag in (word.partition("=")[0] for word in self._given if word.startswith("--")):
+            # A flag that is missing may be there under a wrong name, which says more.
+            if not any(known.startswith(flag) for known in self._option_string_actions):
+                raise names.unknown(flag, self._option_string_actions, "command line", "flag")
         raise UserError("command line: {}; --help says what there is.".format(message))
 
 

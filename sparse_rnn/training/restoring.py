@@ -6,12 +6,14 @@ from typing import Any, Callable, Type
 
 import numpy as np
 
-from sparse_rnn import checkpoints, names
+from sparse_rnn import checkpoints, files, names
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import config, shrinking
-from sparse_rnn.training.run_directory import BEST, CONFIG, beside
+from sparse_rnn.training.run_directory import BEST, CONFIG, ORIGIN, beside
 
 CHECKPOINTS = ("newest", "best")
+#: The folders of the trainers, whose runs differ in their configs.
+TRAINERS = ("ptb", "rhns", "bidaf")
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,25 @@ def opened(models, path, experiment=None, which="newest", overrides=()):
       UserError: nothing is there, it is damaged, or it does not fit the experiment.
     """
     if experiment is None:
-        experiment = config.load(models.experiment, recorded_config(path), overrides)
+        recorded = recorded_config(path)
+        _refuse_another_trainers(models, path)
+        experiment = config.load(models.experiment, recorded, overrides)
     prefix, arrays = read(path, which)
     model = models.with_sizes_of(experiment.model, arrays, prefix)
     # A run that shrinks says in each checkpoint what is left of the model in its config.
     model = models.resized(model, shrinking.sizes_in(arrays, models.structure(model, arrays, prefix)))
     return replace(experiment, model=model), prefix, arrays
+
+
+def _refuse_another_trainers(models, path):
+    """By the command that origin.json tells, before the config is read as what it is not."""
+    told = beside(path, ORIGIN)
+    script = files.read_json(told).get("command", ["", ""])[1] if told else ""
+    made_by, mine = os.path.basename(os.path.dirname(script)), models.experiment.__module__.partition(".")[0]
+    if made_by in TRAINERS and made_by != mine:
+        raise UserError(
+            "'{}' is a run of {}/, not of {}/; use the commands in {}/.".format(path, made_by, mine, made_by)
+        )
 
 
 def recorded_config(path):
