@@ -39,13 +39,9 @@ def find(path):
         if tf.train.checkpoint_exists(path):
             return path
         raise UserError("there is no checkpoint at '{}'; give a run directory or a checkpoint prefix.".format(path))
-    try:
-        state = tf.train.get_checkpoint_state(path)
-    except (tf.errors.OpError, ValueError):
-        state = None
-    if state is None or not state.model_checkpoint_path:
+    recorded = _recorded(path)
+    if not recorded:
         raise UserError("folder '{}' holds no checkpoint (it has no readable 'checkpoint' file).".format(path))
-    recorded = state.model_checkpoint_path
     for prefix in (os.path.join(path, os.path.basename(recorded)), recorded):
         if tf.train.checkpoint_exists(prefix):
             return prefix
@@ -111,7 +107,7 @@ def save(saver, session, folder, step=None):
     aside = prefix + _ASIDE
     try:
         os.makedirs(folder, exist_ok=True)
-        replaced = tf.train.checkpoint_exists(_numbered(prefix, step))
+        replaced = os.path.basename(_recorded(folder)) == os.path.basename(_numbered(prefix, step))
         if replaced:
             # TensorFlow writes over a checkpoint file by file, and a kill would leave halves of two: step aside first.
             saver.save(session, aside, global_step=step, write_meta_graph=False)
@@ -134,6 +130,15 @@ def remove_others(prefix):
             else:
                 with contextlib.suppress(OSError):
                     os.remove(path)
+
+
+def _recorded(folder):
+    """The prefix that the ``checkpoint`` file of a folder names; empty where it names none."""
+    try:
+        state = tf.train.get_checkpoint_state(folder)
+    except (tf.errors.OpError, ValueError):
+        state = None
+    return state.model_checkpoint_path if state else ""
 
 
 def _numbered(prefix, step):

@@ -209,6 +209,30 @@ def test_a_checkpoint_is_never_written_over_while_it_is_the_one_to_go_on_from(gr
     assert [name for name in os.listdir(folder) if name.endswith(".index")] == ["model.ckpt-7.index"]
 
 
+def test_what_a_kill_left_to_go_on_from_is_not_written_over_either(graph, folder, monkeypatch):
+    w = variable("w", np.float32([1, 2]))
+    saver, written = tf.train.Saver(max_to_keep=None), []
+    save = saver.save
+
+    def killed(running, prefix, global_step, **keys):
+        written.append("{}-{}".format(prefix, global_step))
+        if len(written) == 3:
+            raise KeyboardInterrupt
+        assert len(written) == 1 or checkpoints.find(folder) != written[-1]
+        return save(running, prefix, global_step=global_step, **keys)
+
+    monkeypatch.setattr(saver, "save", killed)
+    with session() as running:
+        checkpoints.save(saver, running, folder, 7)
+        with pytest.raises(KeyboardInterrupt):
+            checkpoints.save(saver, running, folder, 7)
+        assert checkpoints.find(folder) == os.path.join(folder, "model.ckpt-again-7")
+        running.run(tf.assign(w, [3, 4]))
+        checkpoints.save(saver, running, folder, 7)
+    assert [os.path.basename(each) for each in written[3:]] == ["model.ckpt-7"]
+    assert_equal(checkpoints.read(folder), {"w": np.float32([3, 4])})
+
+
 def test_others_and_halves_of_others_are_removed_and_nothing_else(folder):
     for step in (4, 40, 41):
         prefix = checkpoints.write({"w": np.float32([step])}, folder, step)
