@@ -47,30 +47,30 @@ class Evaluation:
             moves = [tf.assign(variable, value).op for variable, value in zip(variables, tf.nest.flatten(last))]
             self.advance = tf.group(*moves)
         self._begin = tf.group(*[variable.initializer for variable in variables])
+        # One sequence is a chain of small operations, and handing each to another thread takes longer than running it.
+        self._run_options = tf.RunOptions(inter_op_thread_pool=-1) if batch_size == 1 else None
 
     def perplexity(self, session, batches):
         """``exp`` of the mean negative log likelihood per word over ``batches`` of (words, targets)."""
-        session.run(self._begin)
         total, count = 0.0, 0
-        for words, targets in batches:
-            loss, _ = session.run([self._loss, self.advance], self.feed(words, targets))
+        for loss, targets in self._run(session, self._loss, batches):
             total += float(loss)
             count += targets.size
         return math.exp(min(total / count, 700.0))
 
     def scores(self, session, batches):
         """Yield the logits of each of ``batches``, state carried on from one to the next."""
-        session.run(self._begin)
-        for words, targets in batches:
-            values, _ = session.run([self.logits, self.advance], self.feed(words, targets))
-            yield values
+        return (values for values, _ in self._run(session, self.logits, batches))
 
     def losses(self, session, batches):
         """Yield -ln p(next word) of each position of each of ``batches``, state carried on from one to the next."""
+        return (values for values, _ in self._run(session, self._losses, batches))
+
+    def _run(self, session, what, batches):
         session.run(self._begin)
         for words, targets in batches:
-            values, _ = session.run([self._losses, self.advance], self.feed(words, targets))
-            yield values
+            values, _ = session.run([what, self.advance], self.feed(words, targets), options=self._run_options)
+            yield values, targets
 
     def feed(self, words, targets):
         """The feed dictionary of one batch."""
