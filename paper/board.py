@@ -75,6 +75,11 @@ class Board:
         self._check(name, outcome, place)
         return outcome
 
+    def epochs_here(self, name):
+        """How many epochs of the row its run directory holds, from which it goes on."""
+        outcome = outcomes.read(self.run_path(name))
+        return len(outcome.rows) if outcome else 0
+
     def is_done(self, name):
         """Whether the row is trained to its end, here or elsewhere."""
         outcome = self.outcome(name)

@@ -73,11 +73,9 @@ def _foresee(board, chosen, missing):
     estimates, total = estimate.Estimates(board.kind, board.data_path), 0.0
     for name in board.table.names:
         if name in missing:
-            experiment, outcome = board.run(name).experiment, board.outcome(name)
-            told = ""
+            experiment, told = board.run(name).experiment, ""
             if there and experiment is not None:
-                done = len(outcome.rows) if outcome else 0
-                seconds = estimates.seconds(experiment, max(experiment.train.epochs - done, 0))
+                seconds = estimates.seconds(experiment, max(experiment.train.epochs - board.epochs_here(name), 0))
                 total += seconds
                 told = ", {} with the steps of its first epoch".format(_hours(seconds))
             print("{}{}\n  {}".format(name, told, board.command(name)), flush=True)
@@ -111,8 +109,9 @@ def _parse(arguments):
     parser.add_argument("--data_path", help="what is trained on (default: that of the table)")
     parser.add_argument("--runs_path", default="runs", help="folder of the run directories (default: runs)")
     parser.add_argument("--results_path", default="results", help="folder of what is published (default: results)")
-    parser.add_argument("--dry-run", action="store_true", help="print the commands and how long they take here")
-    parser.add_argument("--show", action="store_true", help="train nothing, show what there is")
+    looking = parser.add_mutually_exclusive_group()
+    looking.add_argument("--dry-run", action="store_true", help="print the commands and how long they take here")
+    looking.add_argument("--show", action="store_true", help="train nothing, show what there is")
     parser.add_argument("--skip-timing", action="store_true", help="time no batch; keep what an earlier call measured")
     return parser.parse_args(arguments)
 

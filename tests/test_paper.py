@@ -100,6 +100,8 @@ def test_what_is_done_is_not_done_again_even_where_only_the_numbers_are(place, c
     # A checkpoint is no number: the dense model is needed again to begin from.
     shutil.rmtree(place.board.published_path("from_dense"))
     assert place.board.missing(["from_dense"]) == ["dense", "from_dense"]
+    # Its epochs are trained anew: those that are published have no checkpoint to go on from.
+    assert place.board.is_done("dense") and place.board.epochs_here("dense") == 0
 
 
 def test_numbers_are_published_as_they_are_without_paths_of_this_machine(place):
@@ -278,6 +280,11 @@ def test_figures_are_drawn_of_what_was_run_and_of_nothing_else(place, monkeypatc
     place.call("--rows=dense")
     for name in ("table1_cpu.png", "table1_cpu_units.png"):
         assert files.read_bytes(os.path.join(place.results, name)).startswith(b"\x89PNG")
+
+
+def test_commands_and_numbers_are_not_shown_at_once(place):
+    with pytest.raises(UserError, match="--show: not allowed with argument --dry-run"):
+        place.call("--dry-run", "--show")
 
 
 def test_jobs_that_are_no_number_are_refused(place):
