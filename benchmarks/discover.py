@@ -15,7 +15,7 @@ import numpy as np
 import reporting
 
 import sparse_rnn
-from sparse_rnn.compat import VERSION, tf
+from sparse_rnn.compat import tf
 from sparse_rnn.training import command, command_line, origin
 
 KEYS = ("tensorflow", "width", "depth", "steps")
@@ -74,7 +74,7 @@ def _measured(flags):
     print(structure)
     low, median, high = np.percentile(turns, [25, 50, 75], axis=0)
     return {
-        "tensorflow": VERSION,
+        "tensorflow": tf.version.VERSION,
         "width": flags.width,
         "depth": flags.depth,
         "steps": flags.steps,

@@ -16,7 +16,7 @@ import reporting
 from ptb import model
 from ptb.trainer import TRAINER
 from sparse_rnn import sparsity
-from sparse_rnn.compat import VERSION
+from sparse_rnn.compat import tf
 from sparse_rnn.training import command, command_line, origin, text
 from sparse_rnn.training.language import evaluation
 
@@ -131,7 +131,7 @@ def _evaluations(size, repeats):
 
 def _row(question, size, rival, repeats, milliseconds, low, high, ratio):
     return {
-        "tensorflow": VERSION,
+        "tensorflow": tf.version.VERSION,
         "question": question,
         "size": size,
         "rival": rival,

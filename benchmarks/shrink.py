@@ -20,7 +20,7 @@ import reporting
 from ptb import variables
 from ptb.trainer import TRAINER
 from sparse_rnn import groups
-from sparse_rnn.compat import VERSION
+from sparse_rnn.compat import tf
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import command, command_line, origin, shrinking
 from sparse_rnn.training.language import restoring, train
@@ -155,7 +155,7 @@ def _case(units):
 
 def _row(question, case, timing, repeats, cut_seconds=0.0, difference=0.0):
     return {
-        "tensorflow": VERSION,
+        "tensorflow": tf.version.VERSION,
         "question": question,
         "case": case,
         "milliseconds": round(timing.milliseconds, 2),

@@ -15,7 +15,7 @@ import measuring
 import reporting
 import training_steps
 
-from sparse_rnn.compat import VERSION
+from sparse_rnn.compat import tf
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import command, command_line, origin
 
@@ -36,8 +36,8 @@ KEYS = ("tensorflow", "size", "kind", "rival")
 
 def make(rival, size, kind):
     """A rival's step, in its own process."""
-    if rival in ENVIRONMENTS and VERSION.startswith("1."):
-        raise UserError("TensorFlow {} has no oneDNN.".format(VERSION))
+    if rival in ENVIRONMENTS and tf.version.VERSION.startswith("1."):
+        raise UserError("TensorFlow {} has no oneDNN.".format(tf.version.VERSION))
     if size in highway_steps.SIZES:
         from rhns import variables
 
@@ -76,7 +76,7 @@ def _measure(flags, size, kind):
         low, high = found.timing.quartiles
         rows.append(
             {
-                "tensorflow": VERSION,
+                "tensorflow": tf.version.VERSION,
                 "size": size,
                 "kind": kind,
                 "rival": found.name,

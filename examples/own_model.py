@@ -12,7 +12,7 @@ import argparse
 import numpy as np
 
 import sparse_rnn as sr
-from sparse_rnn.compat import VERSION, tf
+from sparse_rnn.compat import tf
 from sparse_rnn.training import text, timing
 
 BATCH, STEPS = 20, 20
@@ -22,7 +22,7 @@ DENSE_EPOCHS = 5
 
 def lstm(inputs, sizes):
     """TensorFlow's own LSTM layers over ``[B, T, in]``."""
-    if VERSION.startswith("1."):
+    if tf.version.VERSION.startswith("1."):
         stack = tf.nn.rnn_cell.MultiRNNCell([tf.nn.rnn_cell.BasicLSTMCell(units) for units in sizes])
         return tf.nn.dynamic_rnn(stack, inputs, dtype=tf.float32)[0]
     outputs = tf.transpose(inputs, [1, 0, 2])

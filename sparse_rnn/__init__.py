@@ -27,6 +27,7 @@ __all__ = [
     "freezing",
     "group_files",
     "groups",
+    "hooks",
     "iss",
     "lstm",
     "plots",
@@ -36,14 +37,14 @@ __all__ = [
     "zeroing",
 ]
 
-_ON_FIRST_USE = ("checkpoints", "discovery", "freezing", "lstm", "plots", "regularizers", "rhn", "zeroing")
+_ON_FIRST_USE = ("checkpoints", "discovery", "freezing", "hooks", "lstm", "plots", "regularizers", "rhn", "zeroing")
 
 
 def __getattr__(name):
     if name in _ON_FIRST_USE:
         return importlib.import_module("sparse_rnn." + name)
     if name == "ZeroingHook":
-        return importlib.import_module("sparse_rnn.zeroing").ZeroingHook
+        return importlib.import_module("sparse_rnn.hooks").ZeroingHook
     if name == "discover":
         return importlib.import_module("sparse_rnn.discovery").discover
     raise AttributeError("module 'sparse_rnn' has no attribute '{}'".format(name))

@@ -1,6 +1,7 @@
 """The one place that imports TensorFlow or knows its version.
 
-``tf`` is the TensorFlow 1 interface, of TensorFlow 1.15 itself or of a current TensorFlow 2. No behaviour
+``tf`` is the TensorFlow 1 interface, of TensorFlow 1.15 itself or of a current TensorFlow 2. Loading it takes
+seconds, so it is imported when something of it is first asked for: a mistyped command says so at once. No behaviour
 is switched: graphs are built inside ``tf.Graph().as_default()``, where TensorFlow 2 builds graphs as
 well, so a program that runs eagerly elsewhere goes on doing so. A program that imported TensorFlow
 before keeps its logging and its kernels too; otherwise TensorFlow is told to log errors only, and to multiply
@@ -8,12 +9,35 @@ matrices with oneDNN on every processor.
 """
 
 import contextlib
+import functools
 import os
 import sys
 import warnings
 
-#: Whether the program has TensorFlow already, and with it a logging of its own choice.
-_CHOSEN_ELSEWHERE = "tensorflow" in sys.modules
+
+class _OnFirstUse:
+    """Stands for ``tensorflow.compat.v1``."""
+
+    def __getattr__(self, name):
+        return getattr(_imported(), name)
+
+
+tf = _OnFirstUse()
+
+
+@functools.lru_cache(maxsize=None)
+def _imported():
+    if "tensorflow" in sys.modules:
+        # The program has it already, and with it a logging of its own choice.
+        import tensorflow.compat.v1 as module
+
+        return module
+    # TensorFlow 2 does so by itself on the newest processors only; TensorFlow 1.15 has no oneDNN and ignores it.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    with _quiet():
+        import tensorflow.compat.v1 as module
+    module.logging.set_verbosity(module.logging.ERROR)
+    return module
 
 
 @contextlib.contextmanager
@@ -24,7 +48,7 @@ def _quiet():
     TF_CPP_MIN_LOG_LEVEL in the environment everything is shown, but for the level that is set here: processes that
     are started from here inherit it.
     """
-    if _CHOSEN_ELSEWHERE or os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") != "3":
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") != "3":
         yield
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -37,20 +61,6 @@ def _quiet():
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
-
-
-if not _CHOSEN_ELSEWHERE:
-    # TensorFlow 2 does so by itself on the newest processors only; TensorFlow 1.15 has no oneDNN and ignores it.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-
-with _quiet():
-    import tensorflow.compat.v1 as tf
-
-if not _CHOSEN_ELSEWHERE:
-    tf.logging.set_verbosity(tf.logging.ERROR)
-
-#: The installed version, "1.15.5" or "2.21.0".
-VERSION = tf.version.VERSION
 
 
 def reason(error):

@@ -4,6 +4,8 @@
 that the call is in. A program that builds its model again and again, at other sizes or in a test, would keep them all.
 """
 
+import functools
+
 from sparse_rnn.compat import tf
 from sparse_rnn.errors import UserError
 
@@ -30,7 +32,7 @@ def custom_gradient(function):
             return tf.custom_gradient(function)(*tensors)  # the gradients of tapes find no graph to ask
         inputs = [tf.identity(each) for each in tensors]
         results, gradient = function(*inputs)
-        with graph.gradient_override_map({"IdentityN": _REGISTERED}):
+        with graph.gradient_override_map({"IdentityN": _registered()}):
             outputs = tf.identity_n(list(results) + inputs)
         # The graph holds its own gradients: both go together.
         if not hasattr(graph, _GRADIENTS):
@@ -41,7 +43,13 @@ def custom_gradient(function):
     return called
 
 
-@tf.RegisterGradient(_REGISTERED)
+@functools.lru_cache(maxsize=None)
+def _registered():
+    """The name that the gradient of all such functions goes by."""
+    tf.RegisterGradient(_REGISTERED)(_gradient)
+    return _REGISTERED
+
+
 def _gradient(operation, *d_outputs):
     known = getattr(operation.graph, _GRADIENTS, {})
     if operation.name not in known:

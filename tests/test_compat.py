@@ -11,7 +11,7 @@ from sparse_rnn.compat import tf
 def test_the_interface_is_tensorflow_1s(graph):
     assert tf.get_default_graph() is graph
     assert not tf.executing_eagerly()
-    assert compat.VERSION.split(".")[0] in ("1", "2")
+    assert tf.version.VERSION.split(".")[0] in ("1", "2")
 
 
 @pytest.mark.parametrize("shape", [None, [], [5], [None, 3], [2, None, 4]])
@@ -44,11 +44,11 @@ def run(program, **settings):
     )
 
 
-def test_importing_the_package_does_not_import_tensorflow_and_its_public_names_do():
+def test_importing_the_package_does_not_import_tensorflow_and_its_hook_does():
     program = (
         "import sys, sparse_rnn as sr; assert 'tensorflow' not in sys.modules;"
         "from sparse_rnn import ZeroingHook; assert 'tensorflow' in sys.modules;"
-        "assert sr.ZeroingHook is ZeroingHook is sr.zeroing.ZeroingHook; sr.lstm, sr.regularizers, sr.checkpoints;"
+        "assert sr.ZeroingHook is ZeroingHook is sr.hooks.ZeroingHook; sr.lstm, sr.regularizers, sr.checkpoints;"
         "from tensorflow.compat.v1 import get_default_graph;"
         "import tensorflow as tf; assert tf.executing_eagerly() == (tf.version.VERSION[0] == '2')"
     )
@@ -61,7 +61,7 @@ def test_a_program_that_imported_tensorflow_first_keeps_its_logging(first, kept)
     load = "import tensorflow.compat.v1 as tf\n"
     program = (
         (load + first if first else "")
-        + "\nimport sparse_rnn as sr; sr.zeroing\n"
+        + "\nimport sparse_rnn as sr; sr.ZeroingHook\n"
         + load
         + "assert tf.logging.get_verbosity() == tf.logging.{}, tf.logging.get_verbosity()".format(kept)
     )
@@ -80,8 +80,38 @@ def test_a_program_that_imported_tensorflow_first_keeps_its_logging(first, kept)
 )
 def test_onednn_is_asked_for_unless_somebody_chose_before(first, settings, kept):
     program = first + (
-        "import os, sparse_rnn as sr; sr.zeroing\n"
+        "import os, sparse_rnn as sr; sr.ZeroingHook\n"
         "assert os.environ.get('TF_ENABLE_ONEDNN_OPTS') == {!r}, os.environ.get('TF_ENABLE_ONEDNN_OPTS')".format(kept)
     )
     done = run(program, **settings)
     assert done.returncode == 0, done.stdout.decode()
+
+
+TRAINING = "--data_path=builtin --save_path=unused"
+MISTYPED = {
+    "ptb.train --config=ptb/configs/smal.json " + TRAINING: "smal.json",
+    "ptb.train --config=ptb/configs/small.json --set=train.epoch=5 " + TRAINING: "'train.epochs'?",
+    "ptb.evaluate --restore_path=nowhere --data_path=builtin --style=ful": "'ful'",
+    "ptb.compact --restor_path=nowhere --data_path=builtin": "'--restore_path'?",
+    "rhns.train --config=rhns/configs/ptb_small.json --set=model.dept=5 " + TRAINING: "'model.depth'?",
+    "bidaf.train --config=bidaf/configs/small.json " + TRAINING: "small.json",
+    "paper.make --table=4": "--table",
+}
+
+
+def test_a_mistyped_command_says_so_before_tensorflow_is_loaded():
+    program = (
+        "import importlib, sys\n"
+        "from sparse_rnn.errors import UserError\n"
+        "for module, *arguments in {!r}:\n"
+        "    try:\n"
+        "        importlib.import_module(module).main(arguments)\n"
+        "    except UserError as error:\n"
+        "        print(error)\n"
+        "    assert 'tensorflow' not in sys.modules, module"
+    ).format([command.split() for command in MISTYPED])
+    done = run(program)
+    said = done.stdout.decode()
+    assert done.returncode == 0 and len(said.splitlines()) == len(MISTYPED), said
+    for line, sentence in zip(said.splitlines(), MISTYPED.values()):
+        assert sentence in line

@@ -5,7 +5,7 @@ import pytest
 
 from ptb import model, variables
 from ptb.config import Experiment
-from sparse_rnn import compat, cost, groups
+from sparse_rnn import cost, groups
 from sparse_rnn.compat import static_shape, tf, variables_by_name
 from sparse_rnn.lstm import LSTMState
 from sparse_rnn.training import config, dropout
@@ -78,7 +78,7 @@ def test_variables_have_the_names_and_shapes_of_tensorflows_cells(graph):
     }
 
 
-@pytest.mark.skipif(not compat.VERSION.startswith("1."), reason="TensorFlow 2 has no such cells without Keras")
+@pytest.mark.skipif(not tf.version.VERSION.startswith("1."), reason="TensorFlow 2 has no such cells without Keras")
 def test_tensorflows_own_cells_make_the_same_variables_and_the_same_outputs(graph):
     chosen = options(embedding_size=7, hidden_sizes=[7, 5])
     words = np.random.RandomState(4).randint(WORDS, size=[BATCH, STEPS])

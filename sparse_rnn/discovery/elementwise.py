@@ -1,5 +1,7 @@
 """Rules of operations that work element by element: they tie dimensions of equal length; length 1 broadcasts."""
 
+import functools
+
 import numpy as np
 
 from sparse_rnn.compat import tf
@@ -35,8 +37,11 @@ NEVER = (
     "SoftplusGrad SqrtGrad TanhGrad EluGrad SeluGrad LeakyReluGrad"
 ).split()
 
-#: Types of numbers along which there may be units, as a protobuf has them.
-FLOATS = tuple(each.as_datatype_enum for each in (tf.bfloat16, tf.float16, tf.float32, tf.float64))
+
+@functools.lru_cache(maxsize=None)
+def float_types():
+    """Types of numbers along which there may be units, as a protobuf has them."""
+    return tuple(each.as_datatype_enum for each in (tf.bfloat16, tf.float16, tf.float32, tf.float64))
 
 
 def rules():

@@ -216,7 +216,7 @@ class Forward:
             proto = node.attr["value"].tensor
             many = [size.size for size in proto.tensor_shape.dim if size.size > 1]
             alike = len(proto.float_val) == 1
-            return _DATA if many and proto.dtype in elementwise.FLOATS and not alike else _CONSTANT
+            return _DATA if many and proto.dtype in elementwise.float_types() and not alike else _CONSTANT
         if node.op in VARIABLES:
             if node.name in self._trainable:
                 return _WEIGHT

@@ -4,7 +4,7 @@ import numpy as np
 
 from sparse_rnn.compat import tf
 from sparse_rnn.discovery import counting
-from sparse_rnn.discovery.elementwise import FLOATS
+from sparse_rnn.discovery.elementwise import float_types
 from sparse_rnn.discovery.values import Elements, Unfollowed, Value, Variable, read
 
 _SEEDS = ("StatelessRandomGetAlg", "StatelessRandomGetKeyCounter", "StatelessRandomGetKeyCounterAlg")
@@ -105,7 +105,7 @@ def _fed(step, value):
     """Units may run along the last axis of numbers that are fed; the others are examples, steps and places."""
     dims = value.dimensions()
     long = [axis for axis, dimension in enumerate(dims) if step.classes.length(dimension) != 1]
-    units = long[-1:] if step.attribute("dtype", "type") in FLOATS and long != [0] else []
+    units = long[-1:] if step.attribute("dtype", "type") in float_types() and long != [0] else []
     for axis, dimension in enumerate(dims):
         if axis not in units:
             step.pin(dimension, _DATA_STAYS)

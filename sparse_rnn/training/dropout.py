@@ -26,7 +26,7 @@ def by_step(keep_prob, seed, step):
     return dropout
 
 
-def mask(shape, keep_prob, seed, step, place, dtype=tf.float32):
+def mask(shape, keep_prob, seed, step, place, dtype="float32"):
     """A mask of ``shape``: ``1 / keep_prob`` with probability ``keep_prob``, else 0; see :func:`by_step`."""
     seeds = tf.stack([tf.cast(step, tf.int64), tf.constant(seed * 1000 + place, tf.int64)])
     uniform = tf.random.stateless_uniform(shape, seeds, dtype=dtype)

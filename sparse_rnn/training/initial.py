@@ -14,7 +14,7 @@ def uniform(name, scale, seed):
       seed: of the experiment.
     """
 
-    def initializer(shape, dtype=tf.float32, partition_info=None):
+    def initializer(shape, dtype="float32", partition_info=None):
         seeds = [seed, zlib.crc32(name.encode("utf-8")) & 0x7FFFFFFF]
         return tf.random.stateless_uniform(shape, seeds, minval=-scale, maxval=scale, dtype=dtype)
 

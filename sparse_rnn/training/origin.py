@@ -9,7 +9,7 @@ import zlib
 import numpy as np
 
 from sparse_rnn import files
-from sparse_rnn.compat import VERSION
+from sparse_rnn.compat import tf
 from sparse_rnn.errors import UserError
 
 
@@ -26,7 +26,7 @@ def describe(text, restored_from=None, compacted_from=None):
         "text": text,
         "restored_from": restored_from.checkpoint if restored_from else None,
         "compacted_from": compacted_from.checkpoint if compacted_from else None,
-        "versions": {"python": platform.python_version(), "tensorflow": VERSION, "numpy": np.__version__},
+        "versions": {"python": platform.python_version(), "tensorflow": tf.version.VERSION, "numpy": np.__version__},
         "machine": machine(),
     }
 
@@ -47,7 +47,7 @@ def of_corpus(corpus):
 def machine():
     """Processors, their widest vectors, GPUs, versions: what a figure depends on and anybody may know."""
     parts = ["{} cores".format(os.cpu_count()), _vectors()] + _gpus()
-    versions = ["Python " + platform.python_version(), "TensorFlow " + VERSION]
+    versions = ["Python " + platform.python_version(), "TensorFlow " + tf.version.VERSION]
     return "{}; {}".format(", ".join(parts), ", ".join(versions))
 
 
