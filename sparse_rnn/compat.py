@@ -14,6 +14,8 @@ import os
 import sys
 import warnings
 
+from sparse_rnn.errors import UserError
+
 
 class _OnFirstUse:
     """Stands for ``tensorflow.compat.v1``."""
@@ -27,6 +29,18 @@ tf = _OnFirstUse()
 
 @functools.lru_cache(maxsize=None)
 def _imported():
+    try:
+        return _import()
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] != "tensorflow":
+            raise
+        raise UserError(
+            "TensorFlow is not installed for {}; enter the environment that has it, or install it with "
+            "'pip install -e .' in this project's folder.".format(sys.executable)
+        ) from None
+
+
+def _import():
     if "tensorflow" in sys.modules:
         # The program has it already, and with it a logging of its own choice.
         import tensorflow.compat.v1 as module

@@ -87,6 +87,18 @@ def test_onednn_is_asked_for_unless_somebody_chose_before(first, settings, kept)
     assert done.returncode == 0, done.stdout.decode()
 
 
+def test_where_tensorflow_is_missing_the_command_says_so(tmp_path):
+    program = (
+        "import sys; sys.modules['tensorflow'] = None\n"
+        "from ptb import train; from sparse_rnn.training import command\n"
+        "command.run(train.main, sys.argv[1:])"
+    )
+    arguments = ["--config=ptb/configs/quickstart.json", "--data_path=builtin", "--save_path=" + str(tmp_path / "run")]
+    done = subprocess.run([sys.executable, "-c", program] + arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said = done.stdout.decode()
+    assert done.returncode == 2 and said.startswith("error: TensorFlow is not installed for " + sys.executable), said
+
+
 TRAINING = "--data_path=builtin --save_path=unused"
 MISTYPED = {
     "ptb.train --config=ptb/configs/smal.json " + TRAINING: "smal.json",
