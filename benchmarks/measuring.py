@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import time
 
+from sparse_rnn.compat import tf
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import timing
 
@@ -121,6 +122,7 @@ class _Worker:
 
 
 def _serve(connection, make, arguments):
+    getattr(tf, "version")  # noqa: B009 (TensorFlow loads when it is first asked for, which is no part of a first step)
     began = time.perf_counter()
     try:
         made = make(*arguments)

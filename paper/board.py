@@ -78,7 +78,10 @@ class Board:
     def epochs_here(self, name):
         """How many epochs of the row its run directory holds, from which it goes on."""
         outcome = outcomes.read(self.run_path(name))
-        return len(outcome.rows) if outcome else 0
+        if outcome is None:
+            return 0
+        self._check(name, outcome, self.run_path(name))
+        return len(outcome.rows)
 
     def is_done(self, name):
         """Whether the row is trained to its end, here or elsewhere."""

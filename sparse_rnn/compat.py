@@ -4,14 +4,15 @@
 seconds, so it is imported when something of it is first asked for: a mistyped command says so at once. No behaviour
 is switched: graphs are built inside ``tf.Graph().as_default()``, where TensorFlow 2 builds graphs as
 well, so a program that runs eagerly elsewhere goes on doing so. A program that imported TensorFlow
-before keeps its logging and its kernels too; otherwise TensorFlow is told to log errors only, and to multiply
-matrices with oneDNN on every processor.
+before this library first used it keeps its logging and its kernels too; otherwise TensorFlow is told to log errors
+only, and to multiply matrices with oneDNN on every processor.
 """
 
 import contextlib
 import functools
 import os
 import sys
+import threading
 import warnings
 
 from sparse_rnn.errors import UserError
@@ -21,10 +22,18 @@ class _OnFirstUse:
     """Stands for ``tensorflow.compat.v1``."""
 
     def __getattr__(self, name):
-        return getattr(_imported(), name)
+        if name.startswith("__"):  # asked for by whoever looks at objects, not by whoever uses TensorFlow
+            raise AttributeError(name)
+        with _ONE_AT_A_TIME:
+            module = _imported()
+        return getattr(module, name)
+
+    def __dir__(self):
+        return dir(_imported())
 
 
 tf = _OnFirstUse()
+_ONE_AT_A_TIME = threading.RLock()
 
 
 @functools.lru_cache(maxsize=None)
@@ -32,7 +41,7 @@ def _imported():
     try:
         return _import()
     except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] != "tensorflow":
+        if error.name != "tensorflow":
             raise
         raise UserError(
             "TensorFlow is not installed for {}; enter the environment that has it, or install it with "
@@ -58,7 +67,8 @@ def _import():
 def _quiet():
     """Keep from a person what TensorFlow's libraries say of themselves.
 
-    They write some of it to the file of stderr while they load, before any setting of theirs holds. With
+    They write some of it to the file of stderr while they load, before any setting of theirs holds, so that what other
+    threads write there in these seconds is lost as well. With
     TF_CPP_MIN_LOG_LEVEL in the environment everything is shown, but for the level that is set here: processes that
     are started from here inherit it.
     """

@@ -4,8 +4,6 @@
 that the call is in. A program that builds its model again and again, at other sizes or in a test, would keep them all.
 """
 
-import functools
-
 from sparse_rnn.compat import tf
 from sparse_rnn.errors import UserError
 
@@ -23,7 +21,8 @@ def custom_gradient(function):
 
     Returns:
       A function of the tensors that returns the results. Where its graph is imported, from a ``.meta`` file say, it
-      runs, but ``tf.gradients`` raises a UserError.
+      runs, but ``tf.gradients`` raises a UserError, or TensorFlow's LookupError where the program has built no such
+      function.
     """
 
     def called(*tensors):
@@ -43,10 +42,12 @@ def custom_gradient(function):
     return called
 
 
-@functools.lru_cache(maxsize=None)
 def _registered():
     """The name that the gradient of all such functions goes by."""
-    tf.RegisterGradient(_REGISTERED)(_gradient)
+    try:
+        tf.RegisterGradient(_REGISTERED)(_gradient)
+    except KeyError:  # by an earlier call
+        pass
     return _REGISTERED
 
 

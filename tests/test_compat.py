@@ -89,7 +89,12 @@ def test_onednn_is_asked_for_unless_somebody_chose_before(first, settings, kept)
 
 def test_where_tensorflow_is_missing_the_command_says_so(tmp_path):
     program = (
-        "import sys; sys.modules['tensorflow'] = None\n"
+        "import sys\n"
+        "class Without:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'tensorflow':\n"
+        "            raise ModuleNotFoundError(name=name)\n"
+        "sys.meta_path.insert(0, Without())\n"
         "from ptb import train; from sparse_rnn.training import command\n"
         "command.run(train.main, sys.argv[1:])"
     )

@@ -43,11 +43,14 @@ _HANDING_ON = ("IdentityN", "PartitionedCall", "StatefulPartitionedCall", "State
 _HANDED_ON = dict.fromkeys(elementwise.PASSES, 0)
 _HANDED_ON.update(Shape=0, Size=0, Switch=0, TensorListPushBack=1)
 _CHOICES = ("Case", "If", "StatelessCase", "StatelessIf")
-_INTEGERS = tuple(
-    each.as_datatype_enum for each in (tf.int8, tf.int16, tf.int32, tf.int64, tf.uint8, tf.uint16, tf.uint32, tf.uint64)
-)
 _NEEDS_ALL = "computes with the number of units"
 _COMPUTED = "gives a tensor a length that is computed"
+
+
+@functools.lru_cache(maxsize=None)
+def _integer_types():
+    kinds = tf.int8, tf.int16, tf.int32, tf.int64, tf.uint8, tf.uint16, tf.uint32, tf.uint64
+    return tuple(each.as_datatype_enum for each in kinds)
 
 
 class Count:
@@ -173,7 +176,7 @@ def _accepted(step):
     """Numbers of the inputs that may be lengths."""
     op = step.node.op
     if op == "Cast":
-        return (0,) if step.attribute("DstT", "type") in _INTEGERS else ()
+        return (0,) if step.attribute("DstT", "type") in _integer_types() else ()
     if op in _CHOICES:  # the first input decides
         return range(1, len(step.inputs))
     if op in _HANDING_ON:
