@@ -16,7 +16,7 @@ from tests import tiny
 
 #: Processes that have imported TensorFlow and done nothing with it yet.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["ptb.train", "sparse_rnn.hooks"])  # the hooks are classes of TensorFlow's
+FORKS.set_forkserver_preload(["ptb.train", "sparse_rnn.hooks"])  # the hooks are a class of TensorFlow's
 
 
 class Killed(BaseException):
