@@ -1,8 +1,8 @@
 """Rivals that take turns, each in a process of its own.
 
-A rival has its own libraries and threads, and waits while the others have their turn. A turn is one call, or as many
-as fill 30 milliseconds; the process measures itself, so handing over the turn costs no rival anything. Medians and
-quartiles are over turns, after turns that do not count.
+A rival has its own libraries and threads, and waits while the others have their turn. A turn is one call, or as many as
+fill a quarter of a second, so that what the others left in the caches weighs little; the process measures itself, so
+handing over the turn costs no rival anything. Medians and quartiles are over turns, after turns that do not count.
 """
 
 import collections
@@ -16,7 +16,7 @@ from sparse_rnn.errors import UserError
 from sparse_rnn.training import timing
 
 #: Shortest turn; calls that take less are repeated within it.
-SECONDS_PER_TURN = 0.03
+SECONDS_PER_TURN = 0.25
 
 Rival = collections.namedtuple("Rival", ["name", "make", "arguments", "environment"], defaults=[{}])
 Rival.__doc__ = """A contestant.

@@ -1,10 +1,10 @@
-"""What do penalty, zeroing and counting add to a dense training step, and how fast is exact evaluation of a text?
+"""What do penalty, zeroing and counting add to a dense training step?
 
-    python benchmarks/overhead.py [--sizes=small,medium,large] [--questions=step,evaluation] [--repeats=15]
+    python benchmarks/overhead.py [--sizes=small,medium,large] [--repeats=15]
 
-Step: the trainer's own graph, dense and with each part of the machinery alone and together. Counting the kept units
-happens once per epoch; its time is divided by the steps of an epoch of the Penn Treebank. Evaluation: the ``full``
-style against one word per run, the same perplexity, on a stretch of text. Adds to results/benchmarks/overhead.csv.
+The trainer's own graph, dense and with each part of the machinery alone and together. Counting the kept units happens
+once per epoch; its time is divided by the steps of an epoch of the Penn Treebank. Adds to
+results/benchmarks/overhead.csv.
 """
 
 import os
@@ -14,11 +14,9 @@ import measuring
 import reporting
 
 from ptb import model
-from ptb.trainer import TRAINER
 from sparse_rnn import sparsity
 from sparse_rnn.compat import tf
-from sparse_rnn.training import command, command_line, origin, text
-from sparse_rnn.training.language import evaluation
+from sparse_rnn.training import command, command_line, origin
 
 #: Words of the Penn Treebank's training text, which an epoch reads.
 EPOCH_WORDS = 929589
@@ -32,12 +30,7 @@ STEPS = {
 }
 COUNTING = "+ counting"
 TOGETHER = "+ penalty, zeroing, counting"
-#: Words per run of the graph.
-SEGMENTS = {"full": evaluation.SEGMENT, "one word per run": 1}
-#: Words of the stretch that is read.
-STRETCH = {"full": 1001, "one word per run": 101}
-QUESTIONS = ("step", "evaluation")
-KEYS = ("tensorflow", "question", "size", "rival")
+KEYS = ("tensorflow", "size", "rival")
 
 
 def make_step(kind, size):
@@ -56,30 +49,16 @@ def make_counting(size):
     return {"step": lambda: sparsity.report(arrays, structure)}
 
 
-def make_evaluation(style, size):
-    """The exact perplexity of a stretch of text in runs of so many words."""
-    experiment = language_model.experiment(size)
-    arrays = language_model.arrays(experiment.model)
-    loaded = evaluation.LoadedLanguageModel(TRAINER, experiment, arrays)
-    ids = language_model.corpus().test[: STRETCH[style]]
-    batches = text.full_stream(ids, SEGMENTS[style])
-    graph = loaded.evaluation("full")
-    return {"step": lambda: graph.perplexity(loaded.session, batches)}
-
-
 def main(arguments):
     """Measure, print, write; returns the exit code."""
     parser = command_line.parser(__doc__)
     reporting.add_choices(parser, "--sizes", language_model.SIZES)
-    reporting.add_choices(parser, "--questions", QUESTIONS)
     parser.add_argument("--repeats", type=int, default=15, help="turns of each that count")
     parser.add_argument("--save_path", default=reporting.FOLDER, help="where the CSV goes")
     flags = parser.parse_args(arguments)
     print(origin.machine())
-    for question in flags.questions:
-        for size in flags.sizes:
-            rows = {"step": _steps, "evaluation": _evaluations}[question](size, flags.repeats)
-            reporting.merge(os.path.join(flags.save_path, "overhead.csv"), rows, KEYS)
+    for size in flags.sizes:
+        reporting.merge(os.path.join(flags.save_path, "overhead.csv"), _steps(size, flags.repeats), KEYS)
     return 0
 
 
@@ -96,7 +75,7 @@ def _steps(size, repeats):
     rows = []
     for kind, more in added.items():
         low, high = found[kind].quartiles if kind in found else (dense + more, dense + more)
-        rows.append(_row("step", size, kind, repeats, dense + more, low, high, more / dense))
+        rows.append(_row(size, kind, repeats, dense + more, low, high, more / dense))
     reporting.show(
         [size, "ms per step (quartiles)", "added to dense"],
         [
@@ -111,28 +90,9 @@ def _steps(size, repeats):
     return rows
 
 
-def _evaluations(size, repeats):
-    rivals = [measuring.Rival(style, make_evaluation, (style, size)) for style in SEGMENTS]
-    rows = []
-    for each in measuring.measure(rivals, repeats):
-        words = STRETCH[each.name] - 1
-        values = [value / words for value in (each.timing.milliseconds,) + each.timing.quartiles]
-        ratio = values[0] / rows[0]["milliseconds"] if rows else 1.0
-        rows.append(_row("evaluation", size, each.name, repeats, *values, ratio))
-    reporting.show(
-        [size, "ms per word (quartiles)", "full is faster by"],
-        [
-            [row["rival"], "{milliseconds:.4g} ({low:.4g} to {high:.4g})".format(**row), "{:.1f}x".format(row["ratio"])]
-            for row in rows
-        ],
-    )
-    return rows
-
-
-def _row(question, size, rival, repeats, milliseconds, low, high, ratio):
+def _row(size, rival, repeats, milliseconds, low, high, ratio):
     return {
         "tensorflow": tf.version.VERSION,
-        "question": question,
         "size": size,
         "rival": rival,
         "milliseconds": round(milliseconds, 4),

@@ -13,6 +13,7 @@ from ptb.trainer import TRAINER
 from sparse_rnn.compat import session_config, static_shape, tf
 from sparse_rnn.training import text
 from sparse_rnn.training.language import train
+from sparse_rnn.training.language.evaluation import values_of
 
 EPSILON = 1e-8
 
@@ -46,7 +47,7 @@ def ours(experiment, corpus, arrays):
 
 def unrolled_cell(experiment, corpus, arrays):
     """TensorFlow's BasicLSTMCell, one step after the other."""
-    return GraphStep(_stock(_unrolled), experiment, corpus, arrays)
+    return GraphStep(_stock(unrolled), experiment, corpus, arrays)
 
 
 def block_lstm(experiment, corpus, arrays):
@@ -88,7 +89,7 @@ def _stock(layer):
         carry = []
         carried = model.carried_state(options, settings.batch_size, "Train", tf.GraphKeys.GLOBAL_VARIABLES)
         for kernel, bias, state in zip(weights.kernels, weights.biases, carried):
-            outputs, last = layer(outputs, kernel, bias, state, options.forget_bias)
+            outputs, last = layer(outputs, kernel, bias, values_of(state), options.forget_bias)
             outputs = _dropped(outputs, options.keep_prob)
             carry += [tf.assign(variable, value) for variable, value in zip(state, last)]
         flat = tf.reshape(outputs, [-1, options.hidden_sizes[-1]])
@@ -110,9 +111,9 @@ def _dropped(tensor, keep_prob):
     return tensor if keep_prob == 1 else tf.nn.dropout(tensor, rate=1 - keep_prob)
 
 
-def _unrolled(inputs, kernel, bias, state, forget_bias):
-    c, h = state.c.read_value(), state.h.read_value()
-    outputs = []
+def unrolled(inputs, kernel, bias, state, forget_bias):
+    """TensorFlow's BasicLSTMCell over ``inputs [T, B, in]``: ``([T, B, n], last (c, h))``."""
+    (c, h), outputs = state, []
     for x in tf.unstack(inputs):
         i, j, f, o = tf.split(tf.matmul(tf.concat([x, h], 1), kernel) + bias, 4, axis=1)
         c = tf.sigmoid(f + forget_bias) * c + tf.sigmoid(i) * tf.tanh(j)
@@ -126,8 +127,8 @@ def _block(inputs, kernel, bias, state, forget_bias):
     done = tf.raw_ops.BlockLSTM(
         seq_len_max=tf.cast(tf.shape(inputs)[0], tf.int64),
         x=inputs,
-        cs_prev=state.c.read_value(),
-        h_prev=state.h.read_value(),
+        cs_prev=state.c,
+        h_prev=state.h,
         w=kernel.read_value(),
         wci=no_peephole,
         wcf=no_peephole,

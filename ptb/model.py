@@ -69,6 +69,11 @@ def weights(options, vocabulary_size, seed=0):
     )
 
 
+def state_sizes(options):
+    """The units of each state: one LSTMState of numbers per layer."""
+    return [LSTMState(units, units) for units in options.hidden_sizes]
+
+
 def carried_state(options, batch_size, scope, collection):
     """One LSTMState of variables ``[batch_size, n]`` per layer, zero at first."""
     return [

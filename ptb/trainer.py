@@ -43,6 +43,7 @@ TRAINER = Trainer(
     resized=_resized,
     structure=lambda options, vocabulary_size: model.structure(options),
     weights=model.weights,
+    state_sizes=model.state_sizes,
     carried_state=model.carried_state,
     masks=_masks,
     logits=model.logits,

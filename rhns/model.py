@@ -83,6 +83,11 @@ def weights(options, vocabulary_size, seed=0):
     return Weights(made[variables.EMBEDDING], h, t, made.get(variables.SOFTMAX_W), made[variables.SOFTMAX_B])
 
 
+def state_sizes(options):
+    """The units of each state: one number per layer."""
+    return list(options.hidden_sizes)
+
+
 def carried_state(options, batch_size, scope, collection):
     """A variable ``[batch_size, n]`` for each layer, zero at first."""
     return [

@@ -35,6 +35,7 @@ TRAINER = Trainer(
     resized=_resized,
     structure=model.structure,
     weights=model.weights,
+    state_sizes=model.state_sizes,
     carried_state=model.carried_state,
     masks=noise.of_step,
     logits=model.logits,

@@ -1,6 +1,7 @@
 """The benchmarks' rivals compute the same thing, take turns, and what is written adds up; no time is judged."""
 
 import csv
+import math
 import os
 import sys
 from dataclasses import replace
@@ -15,6 +16,7 @@ FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, FOLDER)
 
 import discover  # noqa: E402
+import full_evaluation  # noqa: E402
 import highway_steps  # noqa: E402
 import inference  # noqa: E402
 import language_model  # noqa: E402
@@ -59,6 +61,17 @@ def test_every_rival_trains_the_same_weights(rival, kind):
     for name, value in ours.items():
         np.testing.assert_allclose(theirs[name], value, rtol=1e-4, atol=1e-5, err_msg=name)
         assert np.abs(value - arrays[name]).max() > 1e-3
+
+
+@pytest.mark.parametrize("rival", full_evaluation.WORDS)
+def test_every_way_to_evaluate_gives_the_same_perplexity(rival):
+    experiment = language_model.experiment("large", TINY)
+    arrays = language_model.arrays(experiment.model, WORDS)
+    ids = language_model.corpus(60, WORDS).test
+    logarithm = math.log(full_evaluation.evaluation_of(rival, experiment, arrays, ids)())
+    scores = language_model.logits(arrays, ids[np.newaxis, :-1])[:, 0]
+    right = np.log(np.exp(scores).sum(axis=1)) - scores[np.arange(59), ids[1:]]
+    assert logarithm == pytest.approx(right.mean(), rel=1e-5)
 
 
 @pytest.mark.parametrize("kind", train_step.KINDS)

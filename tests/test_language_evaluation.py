@@ -45,17 +45,6 @@ def numpy_perplexity(rows):
     return math.exp(-np.take_along_axis(log_softmax(scores), targets, axis=2).mean())
 
 
-def test_full_predicts_every_word_but_the_first_from_all_before_it(loaded):
-    assert loaded.perplexity(TEXT, "full", "test") == pytest.approx(numpy_perplexity(TEXT[np.newaxis]), rel=1e-5)
-
-
-@pytest.mark.parametrize("segment", [1, 7, 96, 97, 98, 10000])
-def test_full_is_the_same_in_segments_of_any_length(loaded, monkeypatch, segment):
-    whole = loaded.perplexity(TEXT, "full", "test")
-    monkeypatch.setattr(evaluation, "SEGMENT", segment)
-    assert loaded.perplexity(TEXT, "full", "test") == pytest.approx(whole, rel=1e-6)
-
-
 def test_batched_reads_equal_parts_side_by_side_and_drops_what_fills_no_step(loaded):
     rows = TEXT[: 4 * 24].reshape(4, 24)[:, : 4 * 5 + 1]  # 24 words each, of which 4 steps of 5 are predicted
     assert loaded.perplexity(TEXT, "batched", "test") == pytest.approx(numpy_perplexity(rows), rel=1e-5)
@@ -75,6 +64,15 @@ def test_scores_are_the_logits_of_the_stream(loaded):
     state = [np.zeros([2, 4, size]) for size in EXPERIMENT.model.hidden_sizes]
     expected, _ = numpy_logits(rows, state, ARRAYS, EXPERIMENT.model.forget_bias)
     np.testing.assert_allclose(np.concatenate(found), expected.reshape(-1, WORDS), atol=2e-5)
+
+
+def test_scores_of_full_are_the_logits_of_one_sequence(loaded, monkeypatch):
+    monkeypatch.setattr(evaluation, "SEGMENT", 7)
+    batches = evaluation.batches_of(TEXT, "full", EXPERIMENT.train, "test")
+    found = np.concatenate(list(loaded.evaluation("full").scores(loaded.session, batches)))
+    state = [np.zeros([2, 1, size]) for size in EXPERIMENT.model.hidden_sizes]
+    expected, _ = numpy_logits(TEXT[np.newaxis, :-1], state, ARRAYS, EXPERIMENT.model.forget_bias)
+    np.testing.assert_allclose(found, expected.reshape(-1, WORDS), atol=2e-5)
 
 
 def test_evaluation_changes_no_variable_that_is_trained_or_saved(graph):

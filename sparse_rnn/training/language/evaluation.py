@@ -1,7 +1,8 @@
 """Perplexity of a text under given weights; evaluation never changes a weight.
 
 Two styles: ``batched`` runs through the text as training does, batch and steps included, and drops what fills no
-step; ``full`` reads it as one stream and predicts every word but the first, in long segments that carry the state on.
+step; ``full`` reads it as one stream and predicts every word but the first, from all words before it. The perplexity
+of the second comes from a :class:`~sparse_rnn.training.language.stream.Stream`, its scores from one sequence.
 """
 
 import math
@@ -9,10 +10,11 @@ import math
 from sparse_rnn.compat import tf
 from sparse_rnn.training import text
 from sparse_rnn.training.language.likelihood import negative_log_likelihoods
+from sparse_rnn.training.language.stream import Stream
 from sparse_rnn.training.loaded import LoadedModel
 
 STYLES = ("batched", "full")
-#: Words per run of the graph in the ``full`` style; any number gives the same perplexity.
+#: Words of the ``full`` style that :func:`batches_of` puts into one batch; any number gives the same scores.
 SEGMENT = 500
 
 
@@ -119,6 +121,9 @@ class LoadedLanguageModel(LoadedModel):
 
     def perplexity(self, ids, style, what):
         """Perplexity of the text ``ids``; ``what`` names it in errors ("test")."""
+        if style == "full":
+            stream = self.built("stream", lambda weights: Stream(self.trainer, self.experiment.model, weights))
+            return stream.perplexity(self.session, ids)
         return self.evaluation(style).perplexity(self.session, batches_of(ids, style, self.experiment.train, what))
 
 

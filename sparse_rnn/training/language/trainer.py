@@ -23,6 +23,7 @@ class Trainer:
       resized: maps (options, ``{group: units}``) to options with those sizes.
       structure: maps (options, V) to the model's UnitGroups, with the states that training carries.
       weights: makes the trainable variables of (options, V, seed) in the default graph, in any form.
+      state_sizes: maps options to the state's form, with the number of units in place of each tensor ``[B, units]``.
       carried_state: makes the state's variables of (options, batch size, scope, collection), zero at first.
       masks: maps (options, V, seed, step, words ``[B, T]``) to the masks of one training step.
       logits: maps (words ``[B, T]``, state, weights, options, masks) to (logits ``[T * B, V]``, last state).
@@ -38,6 +39,7 @@ class Trainer:
     resized: Callable[..., Any]
     structure: Callable[..., Any]
     weights: Callable[..., Any]
+    state_sizes: Callable[..., Any]
     carried_state: Callable[..., Any]
     masks: Callable[..., Any]
     logits: Callable[..., Any]
