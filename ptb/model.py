@@ -87,10 +87,10 @@ def carried_state(options, batch_size, scope, collection):
                     use_resource=True,
                     collections=[collection],
                 )
-                for part in LSTMState._fields
+                for part, units in zip(LSTMState._fields, sizes)
             )
         )
-        for layer, units in enumerate(options.hidden_sizes)
+        for layer, sizes in enumerate(state_sizes(options))
     ]
 
 

@@ -99,7 +99,7 @@ def carried_state(options, batch_size, scope, collection):
             use_resource=True,
             collections=[collection],
         )
-        for layer, units in enumerate(options.hidden_sizes)
+        for layer, units in enumerate(state_sizes(options))
     ]
 
 

@@ -123,3 +123,11 @@ def session_config(threads=None):
         config.intra_op_parallelism_threads = threads
         config.inter_op_parallelism_threads = threads
     return config
+
+
+def in_calling_thread():
+    """Options of a run whose operations start in the thread that asks for it.
+
+    Few sequences are a chain of small operations, and handing each to another thread takes longer than running it.
+    """
+    return tf.RunOptions(inter_op_thread_pool=-1)

@@ -99,21 +99,29 @@ def _check_state(state, needed):
 
 def _forward(inputs, kernel, bias, initial, running):
     """The outputs ``[T, B, n]``, the last state, and what the gradient needs."""
-    input_size = static_shape(inputs)[2]
-    recurrent_kernel = kernel[input_size:]
+    given, gates_of = _gates(inputs, kernel, bias)
 
     def step(current, state):
         before = LSTMState(*state)
-        gates = current[0] + tf.matmul(before.h, recurrent_kernel)
-        after, saved = _cell(gates, before)
+        after, saved = _cell(gates_of(current[0], before.h), before)
         if running is None:
             return (after.h,) + saved, after
         return (current[1] * after.h,) + saved, _hold(current[1], after, before)
 
-    projected = split_steps(product(inputs, kernel[:input_size], bias))
-    sequences = (projected,) if running is None else (projected, running)
+    sequences = (given,) if running is None else (given, running)
     (outputs, *saved), last = scan(step, sequences, initial, emits=1 + len(_Saved._fields))
     return stack_steps(outputs), LSTMState(*last), _Saved(*saved)
+
+
+def _gates(inputs, kernel, bias):
+    """A sequence, and the function that makes the gates ``[B, 4n]`` of a step of it and the h before."""
+    if static_shape(inputs)[0] == 1:
+        # Most kernels cannot be cut into rows without a copy, which takes longer than all else in a single step.
+        return split_steps(inputs), lambda x, h: tf.nn.bias_add(tf.matmul(tf.concat([x, h], axis=1), kernel), bias)
+    input_size = static_shape(inputs)[2]
+    recurrent_kernel = kernel[input_size:]
+    projected = split_steps(product(inputs, kernel[:input_size], bias))
+    return projected, lambda projection, h: projection + tf.matmul(h, recurrent_kernel)
 
 
 def _cell(gates, before):

@@ -1,4 +1,4 @@
-"""Perplexity in both styles, against numpy and against itself in other pieces."""
+"""Perplexity in both styles, and scores, against numpy."""
 
 import math
 
@@ -12,6 +12,7 @@ from sparse_rnn.compat import tf
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import config
 from sparse_rnn.training.language import evaluation
+from sparse_rnn.training.language.stream import Stream
 from tests.test_ptb_model import log_softmax, numpy_logits
 
 WORDS = 9
@@ -87,6 +88,7 @@ def test_evaluation_changes_no_variable_that_is_trained_or_saved(graph):
             batches = evaluation.batches_of(TEXT, style, EXPERIMENT.train, "test")
             each.perplexity(session, batches)
             list(each.scores(session, batches))
+        Stream(TRAINER, EXPERIMENT.model, weights).perplexity(session, TEXT)
         for one, other in zip(before, session.run(tf.global_variables())):
             np.testing.assert_array_equal(one, other)
 
@@ -94,7 +96,7 @@ def test_evaluation_changes_no_variable_that_is_trained_or_saved(graph):
 def test_an_endless_loss_is_a_large_number_and_no_error(loaded):
     arrays = dict(ARRAYS, **{variables.SOFTMAX_B: np.linspace(0, 1e30, WORDS, dtype=np.float32)})
     huge = evaluation.LoadedLanguageModel(TRAINER, EXPERIMENT, arrays)
-    assert huge.perplexity(TEXT, "full", "test") > 1e300
+    assert all(huge.perplexity(TEXT, style, "test") > 1e300 for style in evaluation.STYLES)
     huge.session.close()
 
 

@@ -5,26 +5,40 @@ import math
 import numpy as np
 import pytest
 
+from ptb import variables
 from ptb.trainer import TRAINER
 from rhns.config import Experiment as HighwayExperiment
 from rhns.trainer import TRAINER as HIGHWAY
+from sparse_rnn.errors import UserError
 from sparse_rnn.training import config, text
 from sparse_rnn.training.language import evaluation, stream
 from tests.test_language_evaluation import ARRAYS, EXPERIMENT, TEXT, WORDS, numpy_perplexity
 
 WHOLE = numpy_perplexity(TEXT[np.newaxis])
-#: A forget gate that is open and an input gate that is nearly shut: what the cell began with stays.
+#: Open forget gates and nearly shut input gates: what a cell began with stays.
 REMEMBERS = {
     name: np.repeat([-4.0, 0.0, 20.0, 0.0], array.size // 4).astype(np.float32) if name.endswith("/bias") else array
     for name, array in ARRAYS.items()
 }
 
 
-@pytest.fixture(scope="module")
-def loaded():
-    made = evaluation.LoadedLanguageModel(TRAINER, EXPERIMENT, ARRAYS, device="/cpu:0")
-    yield made
-    made.session.close()
+@pytest.fixture
+def load():
+    """Opens models, and closes them at the end."""
+    opened = []
+
+    def model(arrays, trainer=TRAINER, experiment=EXPERIMENT):
+        opened.append(evaluation.LoadedLanguageModel(trainer, experiment, arrays, device="/cpu:0"))
+        return opened[-1]
+
+    yield model
+    for each in opened:
+        each.session.close()
+
+
+@pytest.fixture
+def loaded(load):
+    return load(ARRAYS)
 
 
 @pytest.fixture
@@ -40,82 +54,104 @@ def runs(monkeypatch):
     return seen
 
 
-def cut(monkeypatch, strip, lead=3, longest_run=4, tolerance=stream.TOLERANCE):
+def pieces(monkeypatch, strip, lead=3, longest_run=4, tolerance=stream.TOLERANCE):
     """Strips as a text of 98 words can have them."""
     for name, value in (("STRIP", strip), ("LEAD", lead), ("LONGEST_RUN", longest_run), ("TOLERANCE", tolerance)):
         monkeypatch.setattr(stream, name, value)
 
 
 def one_after_the_other(loaded, ids):
-    batches = text.full_stream(ids, 11)
-    return loaded.evaluation("full").perplexity(loaded.session, batches)
+    return loaded.evaluation("full").perplexity(loaded.session, text.full_stream(ids, 11))
 
 
 def test_a_short_text_is_one_strip_in_which_every_word_but_the_first_is_predicted(loaded, runs):
     assert loaded.perplexity(TEXT, "full", "test") == pytest.approx(WHOLE, rel=1e-5)
-    assert runs == [(1, 97)]
+    assert runs == [(1, 97)] and loaded.stream().mended == 0
 
 
-@pytest.mark.parametrize("longest_run", [1, 7, 97, 98])
+@pytest.mark.parametrize("longest_run", [1, 7, 96, 97])
 def test_runs_of_any_length_give_the_same_number(loaded, monkeypatch, longest_run):
-    cut(monkeypatch, strip=98, longest_run=longest_run)
+    pieces(monkeypatch, strip=98, longest_run=longest_run)
     assert loaded.perplexity(TEXT, "full", "test") == pytest.approx(WHOLE, rel=1e-6)
 
 
 @pytest.mark.parametrize("strip", [5, 16, 24, 48])
 @pytest.mark.parametrize("lead", [1, 5])
 def test_strips_of_any_length_after_a_lead_of_any_length_give_the_same_number(loaded, monkeypatch, runs, strip, lead):
-    cut(monkeypatch, strip, lead)
+    pieces(monkeypatch, strip, lead)
     assert loaded.perplexity(TEXT, "full", "test") == pytest.approx(WHOLE, rel=1e-6)
     assert runs[0] == (97 // strip, 4)
 
 
+@pytest.mark.parametrize("predicted, strips", [(1, 1), (23, 1), (24, 1), (47, 1), (48, 2), (49, 2), (96, 4)])
+def test_a_text_has_as_many_strips_as_it_is_long_enough_for(loaded, monkeypatch, runs, predicted, strips):
+    pieces(monkeypatch, strip=24, lead=20)
+    ids = TEXT[: predicted + 1]
+    assert loaded.perplexity(ids, "full", "test") == pytest.approx(numpy_perplexity(ids[np.newaxis]), rel=1e-5)
+    assert runs[0][0] == strips
+
+
+def test_a_state_begins_where_the_words_before_its_strip_leave_it(loaded, monkeypatch, runs):
+    pieces(monkeypatch, strip=48, lead=40, tolerance=1e-2)
+    loaded.perplexity(TEXT, "full", "test")
+    assert runs == [(2, 4)] * 12 + [(1, 1)]  # no seam is read again
+    runs.clear()
+    pieces(monkeypatch, strip=48, lead=1, tolerance=1e-2)
+    loaded.perplexity(TEXT, "full", "test")
+    assert runs != [(2, 4)] * 12 + [(1, 1)]
+
+
 def test_a_seam_that_does_not_agree_is_read_from_both_sides_until_it_does(loaded, monkeypatch, runs):
-    cut(monkeypatch, strip=48, lead=1, tolerance=1e-2)
+    pieces(monkeypatch, strip=48, lead=1, tolerance=1e-2)
     assert loaded.perplexity(TEXT, "full", "test") == pytest.approx(WHOLE, rel=1e-4)
     side_by_side, mended, rest = runs[:12], runs[12:-1], runs[-1]
     assert side_by_side == [(2, 4)] * 12 and rest == (1, 1)
     assert mended and set(mended) == {(2, 4)} and len(mended) < 12
-    runs.clear()
-    cut(monkeypatch, strip=48, lead=1, tolerance=1e9)
+    assert loaded.stream().mended == 4 * len(mended)
+    pieces(monkeypatch, strip=48, lead=1, tolerance=1e9)
     assert loaded.perplexity(TEXT, "full", "test") != pytest.approx(WHOLE, rel=1e-4)
-    assert runs == side_by_side + [rest]
+    assert loaded.stream().mended == 0
 
 
-def test_a_model_that_forgets_nothing_has_its_strips_read_again_to_their_ends(monkeypatch, runs):
-    loaded = evaluation.LoadedLanguageModel(TRAINER, EXPERIMENT, REMEMBERS)
-    cut(monkeypatch, strip=24)
+def test_a_model_that_forgets_nothing_has_its_strips_read_again_to_their_ends(load, monkeypatch, runs):
+    loaded = load(REMEMBERS)
+    pieces(monkeypatch, strip=24)
     assert loaded.perplexity(TEXT, "full", "test") == pytest.approx(one_after_the_other(loaded, TEXT), rel=1e-6)
     assert runs == [(4, 4)] * 6 + [(2, 4)] * 3 * 6 + [(1, 1)]
-    loaded.session.close()
 
 
-def test_the_number_of_strips_side_by_side_is_bounded_and_so_are_the_scores_of_a_run(monkeypatch, runs):
-    cut(monkeypatch, strip=2)
-    for name, value in (("MOST_STRIPS", 6), ("SCORES_PER_RUN", 18 * WORDS)):
+def test_strips_side_by_side_and_the_words_of_a_run_are_bounded(load, monkeypatch, runs):
+    pieces(monkeypatch, strip=2)
+    monkeypatch.setattr(stream, "MOST_STRIPS", 6)
+    for name, value in (("MOST_WORDS", 18), ("MOST_SCORES", 12 * WORDS), ("MOST_SCORES", 3 * WORDS)):
         monkeypatch.setattr(stream, name, value)
-    loaded = evaluation.LoadedLanguageModel(TRAINER, EXPERIMENT, ARRAYS)
-    assert loaded.perplexity(TEXT, "full", "test") == pytest.approx(WHOLE, rel=1e-6)
-    assert runs[:6] == [(6, 3)] * 5 + [(6, 1)] and all(strips * words <= 18 for strips, words in runs)
-    loaded.session.close()
+        runs.clear()
+        assert load(ARRAYS).perplexity(TEXT, "full", "test") == pytest.approx(WHOLE, rel=1e-6)
+        largest = value if name == "MOST_WORDS" else value // WORDS
+        assert max(strips * words for strips, words in runs) == largest
+        assert max(strips for strips, _ in runs) == min(6, largest)
 
 
-def test_a_highway_network_is_read_in_the_same_way(monkeypatch):
+def test_a_highway_network_is_read_in_the_same_way(load, monkeypatch, runs):
     chosen = config.from_dict(
         HighwayExperiment, {"model": {"tied": False, "embedding_size": 6, "hidden_sizes": [7, 5], "depth": 3}}, "test"
     )
     random = np.random.RandomState(3)
     shapes = HIGHWAY.shapes(chosen.model, WORDS)
     arrays = {name: random.uniform(-1, 1, shape).astype(np.float32) for name, shape in shapes.items()}
-    loaded = evaluation.LoadedLanguageModel(HIGHWAY, chosen, arrays)
-    cut(monkeypatch, strip=24)
+    loaded = load(arrays, HIGHWAY, chosen)
+    pieces(monkeypatch, strip=24)
     assert loaded.perplexity(TEXT, "full", "test") == pytest.approx(one_after_the_other(loaded, TEXT), rel=1e-6)
-    loaded.session.close()
+    assert runs[0] == (4, 4)
 
 
-def test_a_perplexity_beyond_all_numbers_is_no_error_in_strips_either(monkeypatch):
-    arrays = {name: array * 1e30 if name.endswith("softmax_b") else array for name, array in ARRAYS.items()}
-    loaded = evaluation.LoadedLanguageModel(TRAINER, EXPERIMENT, arrays)
-    cut(monkeypatch, strip=24)
-    assert math.isfinite(loaded.perplexity(TEXT, "full", "test"))
-    loaded.session.close()
+def test_losses_beyond_all_numbers_are_the_largest_perplexity_and_no_number_stays_none(load, monkeypatch):
+    pieces(monkeypatch, strip=24)
+    for bias, right in ((np.linspace(0, 1e30, WORDS), math.exp(700)), (np.full(WORDS, np.nan), math.nan)):
+        arrays = dict(ARRAYS, **{variables.SOFTMAX_B: bias.astype(np.float32)})
+        assert load(arrays).perplexity(TEXT, "full", "test") == pytest.approx(right, nan_ok=True)
+
+
+def test_a_text_with_nothing_to_predict_is_named(loaded):
+    with pytest.raises(UserError, match="a text of 0 words has no word to predict"):
+        loaded.perplexity(TEXT[:0], "full", "test")

@@ -82,9 +82,9 @@ def test_outputs_and_states_equal_the_numpy_reference(form, lengths, forget_bias
         np.testing.assert_allclose(value, right, rtol=1e-12, atol=1e-13)
 
 
-@pytest.mark.parametrize("lengths", [None, LENGTHS])
-def test_outputs_states_and_gradients_equal_the_plain_unrolled_graph(form, lengths):
-    tensors = [tf.constant(array) for array in arrays()]
+@pytest.mark.parametrize("time, lengths", [(TIME, None), (TIME, LENGTHS), (1, None), (1, [1, 0, 1])])
+def test_outputs_states_and_gradients_equal_the_plain_unrolled_graph(form, time, lengths):
+    tensors = [tf.constant(array) for array in arrays(time)]
     options = {"forget_bias": 0.7, "sequence_length": lengths}
     ours, plains = evaluate([with_gradients(layer, tensors, **options) for layer in (lstm, plain)])
     for name, value, right in zip(("outputs", "last c", "last h") + ARGUMENTS, ours, plains):
@@ -166,6 +166,13 @@ def test_only_a_sequence_longer_than_the_limit_is_a_loop():
             outputs, _ = lstm(*given[:3], given[3:])
             assert (sum(op.type == "MatMul" for op in graph.get_operations()) >= time) == unrolled
             np.testing.assert_allclose(evaluate(outputs), expected(*given)[0], rtol=1e-9, atol=1e-10)
+
+
+def test_a_single_step_takes_its_kernel_whole():
+    inputs, kernel, bias = (tf.constant(array) for array in arrays(time=1)[:3])
+    lstm(inputs, kernel, bias)
+    products = [each for each in tf.get_default_graph().get_operations() if each.type == "MatMul"]
+    assert [each.inputs[1].shape.as_list() for each in products] == [[INPUT + UNITS, 4 * UNITS]]
 
 
 def test_no_time_steps_leave_the_state_as_it_was():

@@ -247,12 +247,26 @@ def batch_view(
     return [(inputs[:, start : start + num_steps], targets[:, start : start + num_steps]) for start in starts]
 
 
-def full_stream(ids: np.ndarray, segment: int) -> List[Tuple[np.ndarray, np.ndarray]]:
-    """The text as one stream in which every word but the first is predicted once, for ``full`` perplexity.
+def predicted(ids: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """The words of one stream in which every word but the first is predicted once, and those that follow them.
 
     Args:
       ids: the text, ``[words]``.
-      segment: words per step; any number gives the same perplexity, a larger one sooner.
+
+    Raises:
+      UserError: there is nothing to predict.
+    """
+    if len(ids) < 2:
+        raise UserError("a text of {} words has no word to predict; give one of at least 2".format(len(ids)))
+    return ids[:-1], ids[1:]
+
+
+def full_stream(ids: np.ndarray, segment: int) -> List[Tuple[np.ndarray, np.ndarray]]:
+    """The text as one stream for one sequence, cut into steps.
+
+    Args:
+      ids: the text, ``[words]``.
+      segment: words per step; any number gives the same losses, a larger one sooner.
 
     Returns:
       ``(x, y)`` of each step, both ``[1, segment]``; those of the last one may be shorter.
@@ -265,10 +279,8 @@ def full_stream(ids: np.ndarray, segment: int) -> List[Tuple[np.ndarray, np.ndar
     """
     if segment < 1:
         raise UserError("a segment of {} words is too short; it needs at least 1".format(segment))
-    if len(ids) < 2:
-        raise UserError("a text of {} words has no word to predict; give one of at least 2".format(len(ids)))
-    inputs, targets = ids[np.newaxis, :-1], ids[np.newaxis, 1:]
-    starts = range(0, len(ids) - 1, segment)
+    inputs, targets = (each[np.newaxis] for each in predicted(ids))
+    starts = range(0, inputs.size, segment)
     return [(inputs[:, start : start + segment], targets[:, start : start + segment]) for start in starts]
 
 

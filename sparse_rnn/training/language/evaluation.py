@@ -1,20 +1,20 @@
 """Perplexity of a text under given weights; evaluation never changes a weight.
 
 Two styles: ``batched`` runs through the text as training does, batch and steps included, and drops what fills no
-step; ``full`` reads it as one stream and predicts every word but the first, from all words before it. The perplexity
-of the second comes from a :class:`~sparse_rnn.training.language.stream.Stream`, its scores from one sequence.
+step; ``full`` reads it as one stream and predicts every word but the first, from all words before it. That
+perplexity comes from a :class:`~sparse_rnn.training.language.stream.Stream`; the losses of each word, which Monte-Carlo
+dropout asks for, from one sequence.
 """
 
-import math
-
-from sparse_rnn.compat import tf
+from sparse_rnn.compat import in_calling_thread, tf
 from sparse_rnn.training import text
+from sparse_rnn.training.language import perplexity
 from sparse_rnn.training.language.likelihood import negative_log_likelihoods
 from sparse_rnn.training.language.stream import Stream
 from sparse_rnn.training.loaded import LoadedModel
 
 STYLES = ("batched", "full")
-#: Words of the ``full`` style that :func:`batches_of` puts into one batch; any number gives the same scores.
+#: Words of the ``full`` style that :func:`batches_of` puts into one batch; any number gives the same losses.
 SEGMENT = 500
 
 
@@ -49,8 +49,7 @@ class Evaluation:
             moves = [tf.assign(variable, value).op for variable, value in zip(variables, tf.nest.flatten(last))]
             self.advance = tf.group(*moves)
         self._begin = tf.group(*[variable.initializer for variable in variables])
-        # One sequence is a chain of small operations, and handing each to another thread takes longer than running it.
-        self._run_options = tf.RunOptions(inter_op_thread_pool=-1) if batch_size == 1 else None
+        self._run_options = in_calling_thread() if batch_size == 1 else None
 
     def perplexity(self, session, batches):
         """``exp`` of the mean negative log likelihood per word over ``batches`` of (words, targets)."""
@@ -58,7 +57,7 @@ class Evaluation:
         for loss, targets in self._run(session, self._loss, batches):
             total += float(loss)
             count += targets.size
-        return math.exp(min(total / count, 700.0))
+        return perplexity.of(total / count)
 
     def scores(self, session, batches):
         """Yield the logits of each of ``batches``, state carried on from one to the next."""
@@ -119,11 +118,14 @@ class LoadedLanguageModel(LoadedModel):
             style, lambda weights: build(self.trainer, self.experiment, weights, style, style.capitalize())
         )
 
+    def stream(self):
+        """The Stream, built on first use."""
+        return self.built("stream", lambda weights: Stream(self.trainer, self.experiment.model, weights))
+
     def perplexity(self, ids, style, what):
         """Perplexity of the text ``ids``; ``what`` names it in errors ("test")."""
         if style == "full":
-            stream = self.built("stream", lambda weights: Stream(self.trainer, self.experiment.model, weights))
-            return stream.perplexity(self.session, ids)
+            return self.stream().perplexity(self.session, ids)
         return self.evaluation(style).perplexity(self.session, batches_of(ids, style, self.experiment.train, what))
 
 

@@ -6,8 +6,8 @@ from sparse_rnn.training.task import Measures
 
 
 def of(loss):
-    """The perplexity of a mean negative log likelihood in nats per word or character."""
-    return math.exp(loss) if loss < 700 else float("inf")
+    """The perplexity of a mean negative log likelihood in nats per word or character; at most e^700, not infinite."""
+    return math.exp(min(loss, 700.0))
 
 
 def columns(unit, split, perplexity):
