@@ -13,7 +13,7 @@ end, in place of adding up one product per step.
 
 import collections
 
-from sparse_rnn.compat import static_shape, tf
+from sparse_rnn.compat import static_shape, tf, times_transposed
 from sparse_rnn.custom_gradient import custom_gradient
 from sparse_rnn.errors import UserError
 from sparse_rnn.recurrence import like_steps, product, scan, split_steps, stack_steps
@@ -142,10 +142,10 @@ def _backward(inputs, kernel, saved, d_outputs, d_last, running):
         d_after = LSTMState(*d_state)
         if running is None:
             d_gates, d_c = _cell_gradient(kept, d_after.c, d_after.h + d_output)
-            return (d_gates,), (d_c, tf.matmul(d_gates, recurrent_kernel, transpose_b=True))
+            return (d_gates,), (d_c, times_transposed(d_gates, recurrent_kernel))
         now = current[-1]
         d_gates, d_c = _cell_gradient(kept, now * d_after.c, now * (d_after.h + d_output))
-        d_h = tf.matmul(d_gates, recurrent_kernel, transpose_b=True)
+        d_h = times_transposed(d_gates, recurrent_kernel)
         return (d_gates,), (d_c + (1 - now) * d_after.c, d_h + (1 - now) * d_after.h)
 
     sequences = (split_steps(like_steps(d_outputs, inputs)),) + saved + (() if running is None else (running,))

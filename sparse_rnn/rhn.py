@@ -15,7 +15,7 @@ place of adding up one product per step.
 
 import collections
 
-from sparse_rnn.compat import static_shape, tf
+from sparse_rnn.compat import static_shape, tf, times_transposed
 from sparse_rnn.custom_gradient import custom_gradient
 from sparse_rnn.errors import UserError
 from sparse_rnn.recurrence import like_steps, product, scan, split_steps, stack_steps
@@ -158,7 +158,7 @@ def _backward(inputs, matrices, saved, d_outputs, d_last, noise_h):
                 [tf.raw_ops.TanhGrad(y=cell.h, dy=d_change), tf.raw_ops.SigmoidGrad(y=cell.t, dy=d_s * cell.change)],
                 axis=1,
             )
-            d_s = d_s - d_change + _masked(tf.matmul(d_gates, matrix, transpose_b=True), noise_h)
+            d_s = d_s - d_change + _masked(times_transposed(d_gates, matrix), noise_h)
             emitted = (d_gates,) + emitted
         return emitted, (d_s,)
 
