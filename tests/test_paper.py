@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,12 +19,17 @@ from sparse_rnn.training import config, origin
 from tests import fake_trainer, tiny
 from tests.test_paper_rows import TABLE
 
-POPEN, DRAW = subprocess.Popen, figures.draw
+DRAW = figures.draw
 REPORTED = {
     "values": {"test": 78.65, "weights": 21.8e6},
     "units": {"lstm_0": 4, "lstm_1": 3},
     "sources": {"weights": "a"},
 }
+
+
+def start(monkeypatch, process):
+    """Has trainings, and nothing else that TensorFlow may ask for while it loads, start as ``process``."""
+    monkeypatch.setattr(jobs, "subprocess", SimpleNamespace(**dict(vars(subprocess), Popen=process)))
 
 
 @pytest.fixture
@@ -46,7 +52,7 @@ def place(tmp_path, text_folder, monkeypatch):
     monkeypatch.setattr(jobs, "LOOK_EVERY", 0.01)
     monkeypatch.setattr(figures, "draw", lambda *arguments: [])
     monkeypatch.setattr(kinds.KINDS["ptb"], "script", fake_trainer.__file__)
-    monkeypatch.setattr(jobs.subprocess, "Popen", fake_trainer.Process)
+    start(monkeypatch, fake_trainer.Process)
     data = shutil.copytree(text_folder, str(tmp_path / "data"))
     return Place(table, data, str(tmp_path / "runs"), str(tmp_path / "results"))
 
@@ -176,7 +182,7 @@ def test_a_row_that_fails_stops_no_other_and_the_same_command_goes_on(place):
 
 
 def test_a_trainer_that_says_much_is_not_held_up_and_its_last_words_are_told(place, monkeypatch):
-    monkeypatch.setattr(jobs.subprocess, "Popen", POPEN)
+    start(monkeypatch, subprocess.Popen)
     place.mark("dense", "talk")
     with pytest.raises(UserError, match=r"dense \(error: the last word\);"):
         place.call("--rows=dense", "--jobs=2")
@@ -207,7 +213,7 @@ def test_numbers_of_another_experiment_are_not_published(place):
 
 
 def test_an_interruption_stops_all_trainings_and_keeps_their_numbers(place, monkeypatch):
-    monkeypatch.setattr(jobs.subprocess, "Popen", POPEN)
+    start(monkeypatch, subprocess.Popen)
     for name in ("dense", "iss_0.001"):
         place.mark(name, "wait")
 
@@ -299,7 +305,7 @@ def test_a_pattern_that_no_row_has_is_refused(place):
 
 
 def test_a_real_training_fills_its_row(place, monkeypatch):
-    monkeypatch.setattr(jobs.subprocess, "Popen", POPEN)
+    start(monkeypatch, subprocess.Popen)
     monkeypatch.setattr(kinds.KINDS["ptb"], "script", "ptb/train.py")
     place.call("--rows=iss_0.001", "--jobs=2")
     row, outcome = place.rows()["iss_0.001"], place.board.outcome("iss_0.001")
