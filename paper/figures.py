@@ -1,12 +1,21 @@
 """Two figures of a table, from what was measured: how good each run is for its cost, and its units over the epochs."""
 
+import collections
 import os
 
-from matplotlib import ticker
+from matplotlib import ticker, transforms
 
 from sparse_rnn import files, plots
 
 _MARKERS = "osD^vP*"
+_LINES = ["-", "--", ":", "-."]
+#: Where a label may stand: (offset in points, horizontal, vertical alignment), the first that is free.
+_PLACES = [
+    ((0, 6), "center", "bottom"),
+    ((0, -6), "center", "top"),
+    ((7, 0), "left", "center"),
+    ((-7, 0), "right", "center"),
+]
 _COSTS = {"weights": "weights", "milliseconds": "milliseconds per batch"}
 
 
@@ -37,15 +46,12 @@ def _cost(board, done, path):
     drawn = {cost: [record for record in done if record[cost]] for cost in _COSTS}
     drawn = {cost: records for cost, records in drawn.items() if records}
     figure = plots.new_figure(5.0 * len(drawn), 5.0)
-    for panel, (cost, records) in zip(figure.subplots(1, len(drawn), squeeze=False)[0], drawn.items()):
+    panels = figure.subplots(1, len(drawn), squeeze=False)[0]
+    for panel, (cost, records) in zip(panels, drawn.items()):
         for series, (colour, marker) in _styles(board.table).items():
             points = [record for record in records if board.table.row(record["row"]).series == series]
             across, up = ([float(record[key]) for record in points] for key in (cost, measure))
             panel.plot(across, up, linestyle="", color=colour, marker=marker, label=series if points else None)
-            for record, x, y in zip(points, across, up):
-                panel.annotate(
-                    record["row"], (x, y), (0, 6), textcoords="offset points", ha="center", fontsize="x-small"
-                )
         panel.set_xlim(0, 1.15 * max(float(record[cost]) for record in records))
         panel.margins(y=0.1)
         panel.set_xlabel(_COSTS[cost])
@@ -54,24 +60,51 @@ def _cost(board, done, path):
         panel.xaxis.set_major_formatter(ticker.EngFormatter(sep=""))
         panel.grid(color="0.9")
     figure.axes[0].legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncol=3, fontsize="small")
+    figure.canvas.draw()
+    for panel, (cost, records) in zip(panels, drawn.items()):
+        label_points(panel, [(record["row"], float(record[cost]), float(record[measure])) for record in records])
     plots.save(figure, path)
+
+
+def label_points(panel, points):
+    """Write the name of each of ``points`` (name, x, y) beside it, clear of the other points and names where it can be.
+
+    The figure must have been drawn once, so that the panel has its place.
+    """
+    renderer = panel.figure.canvas.get_renderer()
+    centres = panel.transData.transform([point[1:] for point in points])
+    taken = [transforms.Bbox.from_extents(x - 6, y - 6, x + 6, y + 6) for x, y in centres]
+    for name, x, y in points:
+        tried = []
+        for offset, across, up in _PLACES:
+            text = panel.annotate(
+                name, (x, y), offset, textcoords="offset points", ha=across, va=up, fontsize="x-small"
+            )
+            box = text.get_window_extent(renderer)
+            tried.append((box.count_overlaps(taken), len(tried), text, box))
+        tried.sort(key=lambda each: each[:2])
+        for _, _, text, _ in tried[1:]:
+            text.remove()
+        taken.append(tried[0][-1])
 
 
 def _history(board, path):
     """Kept units of all listed groups together, after each epoch of every run."""
-    figure = plots.new_figure(8.0, 5.0)
-    panel = figure.subplots()
+    figure = plots.new_figure(9.0, 5.0)
+    panel, drawn = figure.subplots(), collections.Counter()
     for row in board.table.rows:
         kept = _kept(board, row.name)
         if kept:
             (colour, marker), label = _styles(board.table)[row.series], "{}: {}".format(row.name, kept[-1])
-            panel.plot(range(1, 1 + len(kept)), kept, color=colour, marker=marker, markersize=4, label=label)
+            line = _LINES[drawn[row.series] % len(_LINES)]
+            drawn[row.series] += 1
+            panel.plot(range(1, 1 + len(kept)), kept, line, color=colour, marker=marker, markersize=4, label=label)
     panel.set_ylim(bottom=0)
     panel.set_ylabel("units kept of " + ", ".join(board.table.groups))
     panel.set_xlabel("epoch")
     panel.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
     panel.grid(color="0.9")
-    panel.legend(loc="best", fontsize="small")
+    panel.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize="small", handlelength=3)
     plots.save(figure, path)
 
 

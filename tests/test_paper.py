@@ -13,7 +13,7 @@ import pytest
 
 from paper import figures, jobs, kinds, make, rows
 from paper.board import ROOT, Board
-from sparse_rnn import files
+from sparse_rnn import files, plots
 from sparse_rnn.errors import UserError
 from sparse_rnn.training import config, origin
 from tests import fake_trainer, tiny
@@ -286,6 +286,18 @@ def test_figures_are_drawn_of_what_was_run_and_of_nothing_else(place, monkeypatc
     place.call("--rows=dense")
     for name in ("table1_cpu.png", "table1_cpu_units.png"):
         assert files.read_bytes(os.path.join(place.results, name)).startswith(b"\x89PNG")
+
+
+def test_names_of_points_that_are_close_do_not_cover_each_other():
+    figure = plots.new_figure(5.0, 5.0)
+    panel = figure.subplots()
+    points = [("direct", 1.0, 100.0), ("l1", 1.01, 99.0), ("direct_same_schedule", 1.0, 101.0), ("dense", 2.0, 150.0)]
+    panel.plot([x for _, x, _ in points], [y for _, _, y in points], "o")
+    figure.canvas.draw()
+    figures.label_points(panel, points)
+    boxes = [text.get_window_extent(figure.canvas.get_renderer()) for text in panel.texts]
+    assert [text.get_text() for text in panel.texts] == [name for name, _, _ in points]
+    assert not any(box.count_overlaps(boxes[:number]) for number, box in enumerate(boxes))
 
 
 def test_commands_and_numbers_are_not_shown_at_once(place):
