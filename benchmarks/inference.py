@@ -31,6 +31,7 @@ SHAPES = {"10x30": (10, 30), "1x1": (1, 1)}
 THREADS = ("1", "all")
 RIVALS = {
     "ours": "ours",
+    "ours in shares": "ours_in_shares",
     "ours with XLA": "ours_xla",
     "PyTorch": "pytorch",
     "ONNX Runtime": "onnx_runtime",

@@ -10,7 +10,7 @@ from onnx_model import OnnxModel
 from torch_model import TorchModel, torch
 
 from ptb import model, variables
-from sparse_rnn.compat import session_config, static_shape, tf
+from sparse_rnn.compat import in_calling_thread, session_config, static_shape, tf
 from sparse_rnn.errors import UserError
 from sparse_rnn.lstm import lstm
 
@@ -40,12 +40,13 @@ def _checked(calls, arrays, values):
     return calls
 
 
-def ours(options, arrays, threads, shapes, wrap=lambda function, tensor: function(tensor)):
-    """This project's layers in a TensorFlow session."""
+def ours(options, arrays, threads, shapes, wrap=lambda function, tensor: function(tensor), shares=1):
+    """This project's layers in a TensorFlow session; of several ``shares`` of the sequences each has a thread."""
     with tf.Graph().as_default():
         weights = model.weights(options, language_model.VOCABULARY)
         outputs = {}
         for batch, steps in shapes:
+            sizes = [len(share) for share in np.array_split(np.arange(batch), min(shares, batch))]
             for part in PARTS:
                 given = tf.get_variable(
                     "{}_{}_{}".format(part, batch, steps),
@@ -53,20 +54,28 @@ def ours(options, arrays, threads, shapes, wrap=lambda function, tensor: functio
                     trainable=False,
                     use_resource=True,
                 )
-                function = _parts(options, weights, batch)[part]
-                outputs[part, batch, steps] = wrap(function, given.read_value())
-        session = tf.Session(config=session_config(threads))
+                function = _parts(options, weights)[part]
+                cut = tf.split(given.read_value(), sizes, axis=1)
+                outputs[part, batch, steps] = [wrap(function, share) for share in cut]
+        config = session_config(threads)
+        if shares > 1:
+            config.intra_op_parallelism_threads = 1
+        session = tf.Session(config=config)
         session.run(tf.global_variables_initializer())
         for variable in tf.trainable_variables():
             variable.load(arrays[variable.op.name], session)
-    runs = {key: _runner(session, output.op) for key, output in outputs.items()}
-    return _checked(runs, arrays, lambda key: session.run(outputs[key]))
+    runs = {key: _runner(session, [share.op for share in given], key[1]) for key, given in outputs.items()}
+    return _checked(runs, arrays, lambda key: _in_one(session.run(outputs[key]), key[2]))
 
 
-def _parts(options, weights, batch):
+def _in_one(shares, steps):
+    return np.concatenate([share.reshape(steps, -1, language_model.VOCABULARY) for share in shares], axis=1)
+
+
+def _parts(options, weights):
     def stack(inputs):
         for kernel, bias, units in zip(weights.kernels, weights.biases, options.hidden_sizes):
-            zeros = tf.zeros([batch, units])
+            zeros = tf.zeros([static_shape(inputs)[1], units])
             inputs, _ = lstm(inputs, kernel, bias, (zeros, zeros), options.forget_bias)
         return inputs
 
@@ -80,9 +89,18 @@ def _parts(options, weights, batch):
     return {"stack": stack, "softmax": softmax, "whole": whole}
 
 
-def _runner(session, operation):
-    # The operation, not its output: handing the scores to Python is no part of the model.
-    return lambda: session.run(operation)
+def _runner(session, operations, batch):
+    # The operations, not their outputs: handing the scores to Python is no part of the model. One sequence is run as
+    # the trainers' evaluation runs it.
+    options = in_calling_thread() if batch == 1 else None
+    return lambda: session.run(operations, options=options)
+
+
+def ours_in_shares(options, arrays, threads, shapes):
+    """The same with a share of the sequences on each thread, so that none waits for another within an operation."""
+    if threads == 1:
+        raise UserError("one thread has nothing to share.")
+    return ours(options, arrays, threads, shapes, shares=threads)
 
 
 def ours_xla(options, arrays, threads, shapes):
@@ -113,7 +131,7 @@ def products(options, arrays, threads, shapes):
                 width = units
             softmax = _random_product([batch * steps, width], _resident(arrays[variables.SOFTMAX_W]))
             for part, operations in zip(PARTS, (stack, [softmax], stack + [softmax])):
-                runs[part, batch, steps] = _runner(session, tf.group(*operations))
+                runs[part, batch, steps] = _runner(session, tf.group(*operations), batch)
         session.run(tf.global_variables_initializer())
     return runs
 

@@ -110,7 +110,7 @@ def test_every_rival_runs_and_has_the_scores_of_numpy(rival, monkeypatch):
     arrays = language_model.arrays(replace(options, init_scale=0.7), WORDS)
     make = getattr(running_models, inference.RIVALS[rival])
     try:
-        calls = make(options, arrays, 1, [(3, 4), (1, 1)])
+        calls = make(options, arrays, 2, [(3, 4), (1, 1)])
     except UserError as error:
         pytest.skip(str(error))
     assert set(calls) == {(part, *shape) for part in running_models.PARTS for shape in [(3, 4), (1, 1)]}
