@@ -138,7 +138,7 @@ def _show(rows):
 
 def _draw(folder, rows, shape, threads):
     panels = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda row: list(RIVALS).index(row["rival"])):
         if (row["shape"], row["threads"]) == (shape, threads) and row["part"] in ("stack", "whole"):
             panel = "{}, {}".format(row["part"], row["network"])
             panels.setdefault(panel, {})[row["rival"]] = tuple(
