@@ -138,7 +138,8 @@ def _show(rows):
 
 def _draw(folder, rows, shape, threads):
     panels = {}
-    for row in sorted(rows, key=lambda row: list(RIVALS).index(row["rival"])):
+    order = list(RIVALS)
+    for row in sorted((row for row in rows if row["rival"] in order), key=lambda row: order.index(row["rival"])):
         if (row["shape"], row["threads"]) == (shape, threads) and row["part"] in ("stack", "whole"):
             panel = "{}, {}".format(row["part"], row["network"])
             panels.setdefault(panel, {})[row["rival"]] = tuple(

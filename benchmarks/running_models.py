@@ -40,13 +40,15 @@ def _checked(calls, arrays, values):
     return calls
 
 
-def ours(options, arrays, threads, shapes, wrap=lambda function, tensor: function(tensor), shares=1):
-    """This project's layers in a TensorFlow session; of several ``shares`` of the sequences each has a thread."""
+def ours(options, arrays, threads, shapes, compiled=None, shares=1):
+    """This project's layers in a TensorFlow session.
+
+    With more than one of ``shares`` the batch is cut into so many parts, and an operation has one thread.
+    """
     with tf.Graph().as_default():
         weights = model.weights(options, language_model.VOCABULARY)
         outputs = {}
         for batch, steps in shapes:
-            sizes = [len(share) for share in np.array_split(np.arange(batch), min(shares, batch))]
             for part in PARTS:
                 given = tf.get_variable(
                     "{}_{}_{}".format(part, batch, steps),
@@ -55,8 +57,11 @@ def ours(options, arrays, threads, shapes, wrap=lambda function, tensor: functio
                     use_resource=True,
                 )
                 function = _parts(options, weights)[part]
-                cut = tf.split(given.read_value(), sizes, axis=1)
-                outputs[part, batch, steps] = [wrap(function, share) for share in cut]
+                sizes = [(batch + number) // shares for number in range(shares)]
+                outputs[part, batch, steps] = [
+                    compiled(function, inputs) if compiled else function(inputs)
+                    for inputs in tf.split(given.read_value(), sizes, axis=1)
+                ]
         config = session_config(threads)
         if shares > 1:
             config.intra_op_parallelism_threads = 1
@@ -64,12 +69,16 @@ def ours(options, arrays, threads, shapes, wrap=lambda function, tensor: functio
         session.run(tf.global_variables_initializer())
         for variable in tf.trainable_variables():
             variable.load(arrays[variable.op.name], session)
-    runs = {key: _runner(session, [share.op for share in given], key[1]) for key, given in outputs.items()}
-    return _checked(runs, arrays, lambda key: _in_one(session.run(outputs[key]), key[2]))
+    runs = {
+        (part, batch, steps): _runner(session, [output.op for output in found], batch)
+        for (part, batch, steps), found in outputs.items()
+    }
+    return _checked(runs, arrays, lambda key: _joined(session.run(outputs[key]), steps=key[2]))
 
 
-def _in_one(shares, steps):
-    return np.concatenate([share.reshape(steps, -1, language_model.VOCABULARY) for share in shares], axis=1)
+def _joined(scores, steps):
+    """The scores ``[T, B, V]`` of the whole batch."""
+    return np.concatenate([each.reshape(steps, -1, language_model.VOCABULARY) for each in scores], axis=1)
 
 
 def _parts(options, weights):
@@ -92,14 +101,15 @@ def _parts(options, weights):
 def _runner(session, operations, batch):
     # The operations, not their outputs: handing the scores to Python is no part of the model. One sequence is run as
     # the trainers' evaluation runs it.
-    options = in_calling_thread() if batch == 1 else None
-    return lambda: session.run(operations, options=options)
+    run_options = in_calling_thread() if batch == 1 else None
+    return lambda: session.run(operations, options=run_options)
 
 
 def ours_in_shares(options, arrays, threads, shapes):
     """The same with a share of the sequences on each thread, so that none waits for another within an operation."""
-    if threads == 1:
-        raise UserError("one thread has nothing to share.")
+    shapes = [(batch, steps) for batch, steps in shapes if batch >= threads]
+    if threads == 1 or not shapes:
+        raise UserError("it takes several threads and as many sequences to share them out.")
     return ours(options, arrays, threads, shapes, shares=threads)
 
 
@@ -108,11 +118,11 @@ def ours_xla(options, arrays, threads, shapes):
     compile_ = getattr(getattr(getattr(tf, "xla", None), "experimental", None), "compile", None)
     if compile_ is None:
         raise UserError("this TensorFlow has no tf.xla.experimental.compile.")
-    return ours(options, arrays, threads, shapes, lambda function, tensor: compile_(function, [tensor])[0])
+    return ours(options, arrays, threads, shapes, lambda function, inputs: compile_(function, [inputs])[0])
 
 
 def products(options, arrays, threads, shapes):
-    """The bare matrix products of the model: nothing that computes these layers with products can be faster."""
+    """The bare matrix products of the model, in TensorFlow, all threads on one after the other."""
     with tf.Graph().as_default():
         config = session_config(threads)
         # Products that nothing reads would be optimised away.

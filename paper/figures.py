@@ -8,13 +8,16 @@ from matplotlib import ticker, transforms
 from sparse_rnn import files, plots
 
 _MARKERS = "osD^vP*"
-_LINES = ["-", "--", ":", "-."]
-#: Where a label may stand: (offset in points, horizontal, vertical alignment), the first that is free.
+#: One per run of a kind: solid, dashed, dotted, and dashes with one, two and three dots.
+_LINES = ["-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (5, 1, 1, 1, 1, 1, 1, 1))]
+#: Points from the middle of a marker to its edge, and to a label.
+_RADIUS, _DISTANCE = 5, 7
+#: Where a label may stand: (direction, horizontal, vertical alignment), in order of preference.
 _PLACES = [
-    ((0, 6), "center", "bottom"),
-    ((0, -6), "center", "top"),
-    ((7, 0), "left", "center"),
-    ((-7, 0), "right", "center"),
+    ((0, 1), "center", "bottom"),
+    ((0, -1), "center", "top"),
+    ((1, 0), "left", "center"),
+    ((-1, 0), "right", "center"),
 ]
 _COSTS = {"weights": "weights", "milliseconds": "milliseconds per batch"}
 
@@ -71,21 +74,24 @@ def label_points(panel, points):
 
     The figure must have been drawn once, so that the panel has its place.
     """
-    renderer = panel.figure.canvas.get_renderer()
-    centres = panel.transData.transform([point[1:] for point in points])
-    taken = [transforms.Bbox.from_extents(x - 6, y - 6, x + 6, y + 6) for x, y in centres]
+    renderer, reach = panel.figure.canvas.get_renderer(), _RADIUS * panel.figure.dpi / 72
+    middles = panel.transData.transform([point[1:] for point in points])
+    taken = [transforms.Bbox.from_extents(x - reach, y - reach, x + reach, y + reach) for x, y in middles]
     for name, x, y in points:
-        tried = []
-        for offset, across, up in _PLACES:
-            text = panel.annotate(
-                name, (x, y), offset, textcoords="offset points", ha=across, va=up, fontsize="x-small"
-            )
-            box = text.get_window_extent(renderer)
-            tried.append((box.count_overlaps(taken), len(tried), text, box))
-        tried.sort(key=lambda each: each[:2])
-        for _, _, text, _ in tried[1:]:
-            text.remove()
-        taken.append(tried[0][-1])
+        tried = [_labelled(panel, name, (x, y), *place) for place in _PLACES]
+        boxes = [text.get_window_extent(renderer) for text in tried]
+        best = min(range(len(tried)), key=lambda number: boxes[number].count_overlaps(taken))
+        taken.append(boxes[best])
+        for number, text in enumerate(tried):
+            if number != best:
+                text.remove()
+
+
+def _labelled(panel, name, point, direction, across, up):
+    offset = [_DISTANCE * part for part in direction]
+    text = panel.annotate(name, point, offset, textcoords="offset points", ha=across, va=up, fontsize="x-small")
+    text.set_in_layout(False)
+    return text
 
 
 def _history(board, path):
@@ -98,7 +104,8 @@ def _history(board, path):
             (colour, marker), label = _styles(board.table)[row.series], "{}: {}".format(row.name, kept[-1])
             line = _LINES[drawn[row.series] % len(_LINES)]
             drawn[row.series] += 1
-            panel.plot(range(1, 1 + len(kept)), kept, line, color=colour, marker=marker, markersize=4, label=label)
+            epochs = range(1, 1 + len(kept))
+            panel.plot(epochs, kept, linestyle=line, color=colour, marker=marker, markersize=4, label=label)
     panel.set_ylim(bottom=0)
     panel.set_ylabel("units kept of " + ", ".join(board.table.groups))
     panel.set_xlabel("epoch")

@@ -288,7 +288,7 @@ def test_figures_are_drawn_of_what_was_run_and_of_nothing_else(place, monkeypatc
         assert files.read_bytes(os.path.join(place.results, name)).startswith(b"\x89PNG")
 
 
-def test_names_of_points_that_are_close_do_not_cover_each_other():
+def test_names_of_points_that_are_close_cover_neither_each_other_nor_a_point():
     figure = plots.new_figure(5.0, 5.0)
     panel = figure.subplots()
     points = [("direct", 1.0, 100.0), ("l1", 1.01, 99.0), ("direct_same_schedule", 1.0, 101.0), ("dense", 2.0, 150.0)]
@@ -298,6 +298,8 @@ def test_names_of_points_that_are_close_do_not_cover_each_other():
     boxes = [text.get_window_extent(figure.canvas.get_renderer()) for text in panel.texts]
     assert [text.get_text() for text in panel.texts] == [name for name, _, _ in points]
     assert not any(box.count_overlaps(boxes[:number]) for number, box in enumerate(boxes))
+    middles = panel.transData.transform([point[1:] for point in points])
+    assert not any(box.contains(*middle) for box in boxes for middle in middles)
 
 
 def test_commands_and_numbers_are_not_shown_at_once(place):
