@@ -18,6 +18,10 @@ _PLACES = [
     ((0, -1), "center", "top"),
     ((1, 0), "left", "center"),
     ((-1, 0), "right", "center"),
+    ((0.8, 0.8), "left", "bottom"),
+    ((-0.8, 0.8), "right", "bottom"),
+    ((0.8, -0.8), "left", "top"),
+    ((-0.8, -0.8), "right", "top"),
 ]
 _COSTS = {"weights": "weights", "milliseconds": "milliseconds per batch"}
 
@@ -80,11 +84,16 @@ def label_points(panel, points):
     for name, x, y in points:
         tried = [_labelled(panel, name, (x, y), *place) for place in _PLACES]
         boxes = [text.get_window_extent(renderer) for text in tried]
-        best = min(range(len(tried)), key=lambda number: boxes[number].count_overlaps(taken))
+        faults = [box.count_overlaps(taken) + _sticks_out(box, panel.bbox) for box in boxes]
+        best = faults.index(min(faults))
         taken.append(boxes[best])
         for number, text in enumerate(tried):
             if number != best:
                 text.remove()
+
+
+def _sticks_out(box, frame):
+    return not (frame.contains(box.x0, box.y0) and frame.contains(box.x1, box.y1))
 
 
 def _labelled(panel, name, point, direction, across, up):
