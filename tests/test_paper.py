@@ -291,7 +291,8 @@ def test_figures_are_drawn_of_what_was_run_and_of_nothing_else(place, monkeypatc
 def test_names_of_points_that_are_close_cover_neither_each_other_nor_a_point():
     figure = plots.new_figure(5.0, 5.0)
     panel = figure.subplots()
-    points = [("direct", 1.0, 100.0), ("l1", 1.01, 99.0), ("direct_same_schedule", 1.0, 101.0), ("dense", 2.0, 150.0)]
+    points = [("direct", 1.0, 100.0), ("l1", 1.05, 97.0), ("direct_same_schedule", 1.0, 103.0)]
+    points += [("dense", 2.0, 150.0), ("iss", 0.0, 60.0)]
     panel.plot([x for _, x, _ in points], [y for _, _, y in points], "o")
     figure.canvas.draw()
     figures.label_points(panel, points)
