@@ -8,8 +8,8 @@ from matplotlib import ticker, transforms
 from sparse_rnn import files, plots
 
 _MARKERS = "osD^vP*"
-#: One per run of a kind: solid, dashed, dotted, and dashes with one, two and three dots.
-_LINES = ["-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (5, 1, 1, 1, 1, 1, 1, 1))]
+#: One per run of a kind: solid, dashed, dotted, dashes and dots, widely dotted, long dashes.
+_LINES = ["-", "--", ":", "-.", (0, (1, 5)), (0, (12, 4))]
 #: Points from the middle of a marker to its edge, and to a label.
 _RADIUS, _DISTANCE = 5, 7
 #: Where a label may stand: (direction, horizontal, vertical alignment), in order of preference.
