@@ -40,7 +40,7 @@ def _checked(calls, arrays, values):
     return calls
 
 
-def ours(options, arrays, threads, shapes, compiled=None, shares=1):
+def ours(options, arrays, threads, shapes, wrap=lambda function, inputs: function(inputs), shares=1):
     """This project's layers in a TensorFlow session.
 
     With more than one of ``shares`` the batch is cut into so many parts, and an operation has one thread.
@@ -58,10 +58,8 @@ def ours(options, arrays, threads, shapes, compiled=None, shares=1):
                 )
                 function = _parts(options, weights)[part]
                 sizes = [(batch + number) // shares for number in range(shares)]
-                outputs[part, batch, steps] = [
-                    compiled(function, inputs) if compiled else function(inputs)
-                    for inputs in tf.split(given.read_value(), sizes, axis=1)
-                ]
+                cut = tf.split(given.read_value(), sizes, axis=1)
+                outputs[part, batch, steps] = [wrap(function, inputs) for inputs in cut]
         config = session_config(threads)
         if shares > 1:
             config.intra_op_parallelism_threads = 1
