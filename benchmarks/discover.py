@@ -50,9 +50,9 @@ def _linear(kind, depth, inputs, width):
 def main(arguments):
     """Print what was found, the number of operations, the seconds and the memory; returns the exit code."""
     parser = command_line.parser(__doc__)
-    for name, default in (("width", 830), ("depth", 10), ("steps", 35), ("repeats", 3)):
+    for name, default in (("width", 830), ("depth", 10), ("steps", 35)):
         parser.add_argument("--" + name, type=command_line.at_least_one, default=default)
-    parser.add_argument("--save_path", default=reporting.FOLDER, help="where the CSV goes")
+    reporting.add_common(parser, repeats=3)
     flags = parser.parse_args(arguments)
     print(origin.machine())
     row = _measured(flags)

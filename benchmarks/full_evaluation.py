@@ -89,8 +89,7 @@ def main(arguments):
     reporting.add_choices(parser, "--sizes", language_model.SIZES)
     command_line.add_restore(parser, required=False)
     parser.add_argument("--data_path", help="the text of that model")
-    parser.add_argument("--repeats", type=int, default=5, help="turns of each that count")
-    parser.add_argument("--save_path", default=reporting.FOLDER, help="where the CSV goes")
+    reporting.add_common(parser, repeats=5)
     flags = parser.parse_args(arguments)
     if bool(flags.restore_path) != bool(flags.data_path):
         raise UserError("--restore_path and --data_path belong together: a trained model, and the text it reads.")

@@ -54,8 +54,7 @@ def main(arguments):
     parser = command_line.parser(__doc__)
     for flag, known in (("networks", NETWORKS), ("shapes", SHAPES), ("threads", THREADS), ("rivals", RIVALS)):
         reporting.add_choices(parser, "--" + flag, known)
-    parser.add_argument("--repeats", type=int, default=9, help="turns of each rival and part that count")
-    parser.add_argument("--save_path", default=reporting.FOLDER, help="where CSV and figures go")
+    reporting.add_common(parser, repeats=9)
     flags = parser.parse_args(arguments)
     print(origin.machine())
     for threads in flags.threads:

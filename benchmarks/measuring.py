@@ -38,17 +38,15 @@ def measure(rivals, repeats, warm_up=2):
 
     Args:
       rivals: Rivals. Those that cannot be made here are left out, and the reason is printed.
-      repeats: turns of each rival and case that count.
+      repeats: turns of each rival and case that count, at least 1.
       warm_up: turns before them that do not.
 
     Returns:
       A Measured for each rival and case.
 
     Raises:
-      UserError: none of the rivals can be made here, one of their processes ended, or no turn would count.
+      UserError: none of the rivals can be made here, or one of their processes ended.
     """
-    if repeats < 1:
-        raise UserError("--repeats is {}; it must be at least 1.".format(repeats))
     workers = []
     try:
         for rival in rivals:

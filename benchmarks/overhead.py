@@ -53,8 +53,7 @@ def main(arguments):
     """Measure, print, write; returns the exit code."""
     parser = command_line.parser(__doc__)
     reporting.add_choices(parser, "--sizes", language_model.SIZES)
-    parser.add_argument("--repeats", type=int, default=15, help="turns of each that count")
-    parser.add_argument("--save_path", default=reporting.FOLDER, help="where the CSV goes")
+    reporting.add_common(parser, repeats=15)
     flags = parser.parse_args(arguments)
     print(origin.machine())
     for size in flags.sizes:

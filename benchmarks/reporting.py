@@ -6,6 +6,7 @@ import io
 import os
 
 from sparse_rnn import files, plots, tables
+from sparse_rnn.training import command_line
 
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "results", "benchmarks")
 _BLUE, _GREY = "#0072B2", "#B0B0B0"
@@ -22,6 +23,17 @@ def add_choices(parser, flag, known):
         return listed
 
     parser.add_argument(flag, type=chosen, default=list(known), help="some of " + ",".join(known))
+
+
+def add_common(parser, repeats):
+    """The flags that all benchmarks have; ``repeats`` is the default of ``--repeats``."""
+    parser.add_argument(
+        "--repeats",
+        type=command_line.at_least_one,
+        default=repeats,
+        help="turns of everything measured that count (default: %(default)s)",
+    )
+    parser.add_argument("--save_path", default=FOLDER, help="where CSV and figures go (default: results/benchmarks)")
 
 
 def merge(path, rows, keys):

@@ -68,8 +68,7 @@ def main(arguments):
     reporting.add_choices(parser, "--questions", QUESTIONS)
     history = os.path.join(os.path.dirname(reporting.FOLDER), "ptb_small_iss", "metrics.csv")
     parser.add_argument("--history", default=history, help="metrics.csv of a run with ISS")
-    parser.add_argument("--repeats", type=int, default=15, help="turns of each that count")
-    parser.add_argument("--save_path", default=reporting.FOLDER, help="where the CSV goes")
+    reporting.add_common(parser, repeats=15)
     flags = parser.parse_args(arguments)
     print(origin.machine())
     for question in flags.questions:

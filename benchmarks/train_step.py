@@ -57,8 +57,7 @@ def main(arguments):
     reporting.add_choices(parser, "--sizes", SIZES)
     reporting.add_choices(parser, "--kinds", KINDS)
     reporting.add_choices(parser, "--rivals", RIVALS)
-    parser.add_argument("--repeats", type=int, default=9, help="steps of each rival that count")
-    parser.add_argument("--save_path", default=reporting.FOLDER, help="where CSV and figure go")
+    reporting.add_common(parser, repeats=9)
     flags = parser.parse_args(arguments)
     print(origin.machine())
     for size in flags.sizes:

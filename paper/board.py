@@ -63,6 +63,8 @@ class Board:
     def outcome(self, name):
         """The row's Outcome, the published one where that is finished; None where it is not run.
 
+        Where both are damaged, or one is and the other was not begun, it is a damaged one.
+
         Raises:
           UserError: what was run is another experiment than the row's.
         """
@@ -71,7 +73,8 @@ class Board:
         begun = [each for each in found if each[0] is not None]
         if not begun:
             return None
-        outcome, place = next((each for each in begun if each[0].finished), begun[-1])
+        whole = [each for each in begun if not each[0].damage] or begun
+        outcome, place = next((each for each in whole if each[0].finished), whole[-1])
         self._check(name, outcome, place)
         return outcome
 
@@ -87,6 +90,11 @@ class Board:
         """Whether the row is trained to its end, here or elsewhere."""
         outcome = self.outcome(name)
         return outcome is not None and outcome.finished
+
+    def damage(self, name):
+        """What is wrong with the row's files, a sentence; empty where nothing is."""
+        outcome = self.outcome(name)
+        return outcome.damage if outcome else ""
 
     def missing(self, chosen):
         """The rows to train so that all of ``chosen`` are done, in the table's order.
@@ -132,9 +140,11 @@ class Board:
           UserError: what was run is another experiment than the row's.
         """
         ours, published = outcomes.read(self.run_path(name)), outcomes.read(self.published_path(name))
-        if ours is None or (published is not None and published.finished and not ours.finished):
+        if ours is None:
             return
         self._check(name, ours, self.run_path(name))
+        if ours.damage or (published is not None and published.finished and not ours.finished):
+            return
         outcomes.publish(self.run_path(name), self.published_path(name), self.command(name, here=False))
 
     def _as_the_best(self, row):
@@ -156,7 +166,7 @@ class Board:
 
     def _check(self, name, outcome, place):
         experiment = self.run(name).experiment
-        if experiment is None:
+        if experiment is None or not outcome.config:
             return
         recorded = config.from_dict(self.kind.experiment, outcome.config, os.path.join(place, "config.json"))
         found = difference(*(dict(config.to_dict(each), description="") for each in (recorded, experiment)))

@@ -20,7 +20,7 @@ def run_all(board, names, jobs, ended=lambda name: None, say=print):
 
     Args:
       board: the Board.
-      names: the rows, in the order in which they are begun.
+      names: the rows, in the order in which they are begun; one whose files are damaged is not trained.
       jobs: how many at the same time; more than one share the processors' threads among them.
       ended: called with the name of each row whose process has ended, once its numbers are published.
       say: where lines go.
@@ -31,7 +31,8 @@ def run_all(board, names, jobs, ended=lambda name: None, say=print):
     Raises:
       KeyboardInterrupt: once all processes have saved and ended.
     """
-    waiting, running, failed = list(names), {}, {}
+    failed = {name: board.damage(name) for name in names if board.damage(name)}
+    waiting, running = [name for name in names if name not in failed], {}
     try:
         while waiting or running:
             ready = [name for name in waiting if not board.run(name).waits_for][: jobs - len(running)]
@@ -76,10 +77,10 @@ class _Training:
 
     def last_words(self):
         """Why the process ended, in a line."""
-        said = ""
-        if self._said is not None:
-            self._said.seek(0)
-            said = self._said.read().decode("utf-8", "replace").strip()
+        if self._said is None:
+            return "exit code {}, for the reason above".format(self.process.returncode)
+        self._said.seek(0)
+        said = self._said.read().decode("utf-8", "replace").strip()
         return said.splitlines()[-1] if said else "exit code {}".format(self.process.returncode)
 
 

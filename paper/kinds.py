@@ -83,9 +83,13 @@ class Language(_Kind):
         words = np.random.RandomState(2).randint(0, vocabulary["words"], shape)
         return comparison.one_batch(loaded, (words, words))
 
+    def data(self, experiment, data_path):
+        """The text."""
+        return self._trainer.load_corpus(data_path, experiment.data, None)
+
     def task(self, experiment, data_path):
         """The training step on real text, in the default graph."""
-        return train.build(self._trainer, experiment, self._trainer.load_corpus(data_path, experiment.data, None))
+        return train.build(self._trainer, experiment, self.data(experiment, data_path))
 
 
 class Questions(_Kind):
@@ -120,9 +124,13 @@ class Questions(_Kind):
         made = _random_batch(shape, counts, experiment.data.word_characters)
         return lambda: reader.run(made)
 
+    def data(self, experiment, data_path):
+        """The prepared questions."""
+        return prepare.open_data(data_path)
+
     def task(self, experiment, data_path):
         """The training step on real questions, in the default graph."""
-        return bidaf.train.build(experiment, prepare.open_data(data_path))
+        return bidaf.train.build(experiment, self.data(experiment, data_path))
 
 
 def _random(shapes):

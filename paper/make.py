@@ -27,17 +27,27 @@ def main(arguments):
     if flags.dry_run:
         _foresee(board, chosen, missing)
         return 0
-    if missing and not os.path.exists(board.data_path):
-        raise UserError("--data_path: '{}' is not there; {}.".format(board.data_path, table.data_help))
+    if missing:
+        _check_data(board, missing)
     shown = _Shown(board, flags)
     failed = jobs.run_all(board, missing, flags.jobs, ended=lambda name: shown.write())
-    shown.write(measuring=not flags.skip_timing)
+    nothing_new = bool(missing) and len(failed) == len(missing)
+    shown.write(measuring=not (flags.skip_timing or nothing_new))
     shown.draw()
-    print(shown.text())
+    print(shown.text(chosen))
     if failed:
         told = "; ".join("{} ({})".format(name, why.rstrip(".")) for name, why in failed.items())
         raise UserError("not trained to the end: {}; the same command goes on.".format(told))
     return 0
+
+
+def _check_data(board, missing):
+    """Refuse data that no row can be trained on, before a training is begun."""
+    if not os.path.exists(board.data_path):
+        raise UserError("--data_path: '{}' is not there; {}.".format(board.data_path, board.table.data_help))
+    known = [board.run(name).experiment for name in missing if board.run(name).experiment is not None]
+    for experiment in known[:1]:
+        board.kind.data(experiment, board.data_path)
 
 
 class _Shown:
@@ -61,9 +71,10 @@ class _Shown:
         """The figures of what was written."""
         figures.draw(self._board, self._records, self._results)
 
-    def text(self):
-        """The printed table."""
-        return "\n{}\n\n{}\n\n{}".format(self._board.table.title, printed.text(self._board, self._records), self._path)
+    def text(self, chosen):
+        """The printed table of the rows ``chosen``."""
+        records = [record for record in self._records if record["row"] in chosen]
+        return "\n{}\n\n{}\n\n{}".format(self._board.table.title, printed.text(self._board, records), self._path)
 
 
 def _foresee(board, chosen, missing):
@@ -72,7 +83,9 @@ def _foresee(board, chosen, missing):
     there = os.path.exists(board.data_path)
     estimates, total = estimate.Estimates(board.kind, board.data_path), 0.0
     for name in board.table.names:
-        if name in missing:
+        if name in chosen and board.damage(name):
+            print("{} is damaged. {}".format(name, board.damage(name)))
+        elif name in missing:
             experiment, told = board.run(name).experiment, ""
             if there and experiment is not None:
                 seconds = estimates.seconds(experiment, max(experiment.train.epochs - board.epochs_here(name), 0))
@@ -103,7 +116,10 @@ def _parse(arguments):
         help="paper: its own models; cpu: the same experiment at a size that two cores can train (default: paper)",
     )
     parser.add_argument(
-        "--rows", type=lambda text: text.split(","), default=["*"], help="only these, names or patterns such as iss_*"
+        "--rows",
+        type=lambda text: text.split(","),
+        default=["*"],
+        help="only these, names or patterns such as iss_*; the CSV and the figures have all",
     )
     parser.add_argument("--jobs", type=command_line.at_least_one, default=1, help="trainings side by side (default: 1)")
     parser.add_argument("--data_path", help="what is trained on (default: that of the table)")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, List
 
 from sparse_rnn import files
+from sparse_rnn.errors import UserError
 from sparse_rnn.training import origin
 from sparse_rnn.training.metrics import Metrics
 from sparse_rnn.training.run_directory import CONFIG, METRICS, ORIGIN
@@ -23,12 +24,14 @@ class Outcome:
       rows: those of its metrics.csv.
       report: its report.json; empty where it is not finished.
       origin: its origin.json.
+      damage: what is wrong with these files, a sentence; of the rest, the config is known at most.
     """
 
     config: Dict[str, Any]
     rows: List[Dict[str, float]]
     report: Dict[str, Any]
     origin: Dict[str, Any]
+    damage: str = ""
 
     @property
     def finished(self) -> bool:
@@ -45,11 +48,20 @@ def read(folder):
     """The Outcome in a folder; None where nothing was begun."""
     if not os.path.exists(os.path.join(folder, CONFIG)):
         return None
-    found = {
-        name: files.read_json(os.path.join(folder, name)) if os.path.exists(os.path.join(folder, name)) else {}
-        for name in (CONFIG, REPORT, ORIGIN)
-    }
-    rows = Metrics(os.path.join(folder, METRICS)).rows
+    try:
+        found = {
+            name: files.read_json(os.path.join(folder, name)) if os.path.exists(os.path.join(folder, name)) else {}
+            for name in (CONFIG, REPORT, ORIGIN)
+        }
+        rows = Metrics(os.path.join(folder, METRICS)).rows
+    except UserError as error:
+        return Outcome({}, [], {}, {}, str(error))
+    epochs = found[CONFIG]["train"]["epochs"]
+    if found[REPORT] and len(rows) != epochs:
+        damage = "{}: of the {} epochs of this run, which is finished, it has {}; put a copy of it back.".format(
+            os.path.join(folder, METRICS), epochs, len(rows)
+        )
+        return Outcome(found[CONFIG], [], {}, {}, damage)
     return Outcome(found[CONFIG], rows, found[REPORT], found[ORIGIN])
 
 

@@ -20,17 +20,19 @@ def text(board, records):
 
     Args:
       board: the Board.
-      records: of :func:`paper.records.of_table`.
+      records: of :func:`paper.records.of_table`, those that are to be shown.
     """
+    rows = [board.table.row(record["row"]) for record in records]
     quality = {name: (words, "{:.2f}") for name, words in board.kind.quality.items()}
     columns = [["row"] + [record["row"] for record in records]]
     for name, (words, form) in dict(quality, **_COLUMNS).items():
-        reported = [_reported(row.paper, name, form, board.table.groups) for row in board.table.rows]
+        reported = [_reported(row.paper, name, form, board.table.groups) for row in rows]
         if any(reported):
             columns.append([words + ", paper"] + reported)
         columns.append([words] + [_ours(record.get(name, ""), form) for record in records])
     columns.append(["state"] + [record["state"] for record in records])
-    return "\n".join([tables.aligned(list(zip(*columns)))] + _legend(board, columns) + [""] + _commands(records))
+    lines = [tables.aligned(list(zip(*columns)))] + _legend(board, rows, columns)
+    return "\n".join(lines + [""] + _commands(records) + _damages(board, rows))
 
 
 def _reported(paper, name, form, groups):
@@ -50,9 +52,9 @@ def _ours(value, form):
     return "" if value == "" else form.format(value)
 
 
-def _legend(board, columns):
+def _legend(board, rows, columns):
     lines = ["(units: {})".format(", ".join(board.table.groups))]
-    if any(row.paper.units for row in board.table.rows):
+    if any(row.paper.units for row in rows):
         lines.append("(costs of a row that is not done are those of the paper's units, on this machine)")
     if any(cell.endswith(_UNCONFIRMED) for column in columns for cell in column):
         lines.append(
@@ -68,3 +70,7 @@ def _commands(records):
         facts = ["{title}"] + made
         lines.append("{row}: {}\n    {command}".format("; ".join(facts).format(**record), **record))
     return lines
+
+
+def _damages(board, rows):
+    return ["\n{} is damaged. {}".format(row.name, board.damage(row.name)) for row in rows if board.damage(row.name)]

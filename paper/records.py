@@ -69,7 +69,7 @@ def _of_row(board, scale, name, timed):
     record["paper_units"] = sizes.listed(row.paper.units, board.table.groups)
     record["paper_sources"] = "; ".join("{}: {}".format(*source) for source in row.paper.sources.items())
     record["epochs"] = len(outcome.rows) if outcome else 0
-    record["seed"] = outcome.config["train"]["seed"] if outcome else ""
+    record["seed"] = outcome.config["train"]["seed"] if outcome and outcome.config else ""
     record["machine"] = outcome.origin.get("machine", "") if outcome else ""
     record["timed_on"] = timed.machine if timed else ""
     record["command"] = board.command(name, here=False)
@@ -81,6 +81,8 @@ def _is_done(outcome):
 
 
 def _state(outcome):
+    if outcome is not None and outcome.damage:
+        return "damaged"
     if outcome is None or not (outcome.rows or outcome.finished):
         return "not run"
     if outcome.finished:

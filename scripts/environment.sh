@@ -14,7 +14,8 @@ fail() {
 # make_environment FOLDER PACKAGE
 #
 # Makes the virtual environment $root/FOLDER, where %v stands for the interpreter's version, and installs
-# PACKAGE ("." or ".[dev]") into it in editable form. What has been done already is not done again.
+# PACKAGE ("." or ".[dev]") into it in editable form, beside what other calls have put there. What has been done already
+# is not done again.
 make_environment() {
   interpreter=${PYTHON:-python3}
   version=$("$interpreter" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) ||
@@ -25,10 +26,11 @@ make_environment() {
   environment="$root/${1//%v/$version}"
   python="$environment/bin/python"
   local package=$2 stamp="$environment/made-by-scripts" origin contents
+  # The stamp's lines: the origin, the contents, and each package that was installed from them.
   # A virtual environment cannot be moved, nor used with another interpreter than the one it was made from.
   origin="$environment $("$interpreter" -c 'import sys; print(sys.base_prefix, sys.version.split()[0])')"
   # An editable installation knows only the packages that were there when it was made.
-  contents=$(cd "$root" && { echo "$package" && ls -d -- */__init__.py && cat setup.py; } | cksum)
+  contents=$(cd "$root" && { ls -d -- */__init__.py && cat setup.py; } | cksum)
 
   if [ -e "$environment" ] && [ ! -f "$stamp" ]; then
     fail "$environment is in the way, for it was not made by $0; rename it and run this again."
@@ -45,7 +47,11 @@ make_environment() {
     echo "Installing TensorFlow and the rest of what is needed into $environment: up to 600 MB to fetch, 1 to 5 minutes, only this once."
     install "pip>=21.3" # the first that installs a project with a pyproject.toml in editable form
     install -e "$package"
-    printf '%s\n' "$origin" "$contents" >"$stamp"
+    printf '%s\n' "$origin" "$contents" "$package" >"$stamp"
+  elif ! sed -n '3,$p' "$stamp" | grep -qxF -e "$package"; then
+    echo "Installing what else is needed into $environment, only this once."
+    install -e "$package"
+    echo "$package" >>"$stamp"
   fi
 }
 

@@ -167,12 +167,15 @@ def test_sizes_of_epochs_are_those_that_the_one_before_has_left_or_the_table_is_
     assert trained == [first, {"lstm_0": 7, "lstm_1": 8}, {"lstm_0": 7, "lstm_1": 5}]
 
 
-def test_without_any_rival_or_turn_there_is_nothing_to_measure(capsys):
+def test_without_any_rival_there_is_nothing_to_measure(capsys):
     with pytest.raises(UserError, match="none of these can be run here; the reasons stand above"):
         measuring.measure([measuring.Rival("less", counter, (-1,))], repeats=2)
     assert "without less: there is nothing below zero." in capsys.readouterr().out
-    with pytest.raises(UserError, match="--repeats is 0; it must be at least 1"):
-        measuring.measure([], repeats=0)
+
+
+def test_a_number_of_turns_is_refused_before_anything_is_measured():
+    with pytest.raises(UserError, match="--repeats: '0' is no whole number of at least 1"):
+        train_step.main(["--sizes=small", "--repeats=0"])
 
 
 def test_a_part_of_a_run_replaces_its_rows_and_keeps_all_others(tmp_path):

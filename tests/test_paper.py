@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -301,6 +302,42 @@ def test_names_of_points_that_are_close_cover_neither_each_other_nor_a_point():
     assert not any(box.count_overlaps(boxes[:number]) for number, box in enumerate(boxes))
     middles = panel.transData.transform([point[1:] for point in points])
     assert not any(box.contains(*middle) for box in boxes for middle in middles)
+
+
+@pytest.mark.parametrize("name", ["metrics.csv", "report.json", "config.json"])
+@pytest.mark.parametrize("line", [0, 1, 2])
+def test_a_damaged_row_is_told_and_hides_no_other(place, capsys, name, line):
+    place.call("--rows=dense,iss_0.002")
+    shutil.rmtree(place.runs)
+    path = os.path.join(place.board.published_path("iss_0.002"), name)
+    whole = files.read_text(path)
+    files.write_text(path, "".join(whole.splitlines(True)[:line]))
+    capsys.readouterr()
+    assert place.call("--show") == 0
+    found, said = place.rows(), capsys.readouterr().out
+    assert (found["dense"]["state"], found["iss_0.002"]["state"]) == ("done", "damaged")
+    assert (found["iss_0.002"]["valid"], found["iss_0.002"]["epochs"]) == ("", "0")
+    assert "iss_0.002 is damaged. {}".format(path) in said and "--save_path" not in said.splitlines()[-3]
+    # It is not trained anew: a copy of its numbers may be all that is missing.
+    with pytest.raises(UserError, match="iss_0.002 .{}".format(re.escape(path))):
+        place.call("--rows=iss_0.002")
+    assert not os.path.exists(place.runs)
+    files.write_text(path, whole)
+    assert place.call("--rows=iss_0.002") == 0 and place.states()["iss_0.002"] == "done"
+
+
+def test_only_the_rows_that_are_asked_for_are_printed_and_the_csv_has_all(place, capsys):
+    place.call("--show", "--rows=iss_*")
+    said = capsys.readouterr().out
+    assert "iss_0.001" in said and "iss_0.002" in said and "direct" not in said and "from_dense" not in said
+    assert list(place.rows()) == list(place.board.table.names)
+
+
+def test_data_without_its_files_is_refused_before_a_training(place):
+    os.remove(os.path.join(place.data, "valid.txt"))
+    with pytest.raises(UserError, match="valid.txt"):
+        place.call()
+    assert not os.path.exists(place.runs)
 
 
 def test_commands_and_numbers_are_not_shown_at_once(place):

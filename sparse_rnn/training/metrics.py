@@ -64,7 +64,7 @@ def _read(path):
         pass
     raise UserError(
         "{}: this is no longer the table that was written, a row per epoch from 1 on; put a copy of it back, or "
-        "choose another --save_path.".format(path)
+        "begin anew in another folder.".format(path)
     )
 
 
