@@ -133,6 +133,24 @@ def session_config(threads=None):
     return config
 
 
+@contextlib.contextmanager
+def float32_products():
+    """Within it products of float32 numbers are just that.
+
+    A recent GPU rounds their factors to eleven significant bits otherwise (TF32), which TensorFlow 2 allows.
+    """
+    precision = tf.config.experimental
+    # TensorFlow 1 knows of no TF32.
+    allowed = hasattr(precision, "tensor_float_32_execution_enabled") and precision.tensor_float_32_execution_enabled()
+    if allowed:
+        precision.enable_tensor_float_32_execution(False)
+    try:
+        yield
+    finally:
+        if allowed:
+            precision.enable_tensor_float_32_execution(True)
+
+
 def in_calling_thread():
     """Options of a run whose operations start in the thread that asks for it.
 

@@ -2,10 +2,12 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from sparse_rnn import compat
 from sparse_rnn.compat import tf
+from sparse_rnn.training import proof
 
 
 def test_the_interface_is_tensorflow_1s(graph):
@@ -32,6 +34,39 @@ def test_a_session_takes_memory_as_needed_and_the_threads_it_is_given():
     assert compat.session_config().gpu_options.allow_growth
     config = compat.session_config(threads=3)
     assert (config.intra_op_parallelism_threads, config.inter_op_parallelism_threads) == (3, 3)
+
+
+@pytest.mark.skipif(tf.version.VERSION.startswith("1."), reason="TensorFlow 1 has no TF32")
+@pytest.mark.parametrize("before", [True, False])
+def test_products_are_of_float32_within_a_block_and_as_before_after_it(before):
+    precision = tf.config.experimental
+    allowed = precision.tensor_float_32_execution_enabled()
+    precision.enable_tensor_float_32_execution(before)
+    try:
+        with pytest.raises(KeyError), compat.float32_products():
+            assert not precision.tensor_float_32_execution_enabled()
+            raise KeyError
+        assert precision.tensor_float_32_execution_enabled() is before
+    finally:
+        precision.enable_tensor_float_32_execution(allowed)
+
+
+def test_scores_are_computed_with_products_of_float32(monkeypatch):
+    seen = []
+    monkeypatch.setattr(proof, "float32_products", lambda: _Noted(seen))
+    assert proof.compare((seen.append("score") or np.zeros(2) for _ in range(1)), iter([np.zeros(2)])).same
+    assert seen == ["enter", "score", "exit"]
+
+
+class _Noted:
+    def __init__(self, seen):
+        self._seen = seen
+
+    def __enter__(self):
+        self._seen.append("enter")
+
+    def __exit__(self, *_):
+        self._seen.append("exit")
 
 
 def run(program, **settings):

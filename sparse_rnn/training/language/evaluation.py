@@ -6,7 +6,7 @@ perplexity comes from a :class:`~sparse_rnn.training.language.stream.Stream`; th
 dropout asks for, from one sequence.
 """
 
-from sparse_rnn.compat import in_calling_thread, tf
+from sparse_rnn.compat import float32_products, in_calling_thread, tf
 from sparse_rnn.training import text
 from sparse_rnn.training.language import perplexity
 from sparse_rnn.training.language.likelihood import negative_log_likelihoods
@@ -123,10 +123,11 @@ class LoadedLanguageModel(LoadedModel):
         return self.built("stream", lambda weights: Stream(self.trainer, self.experiment.model, weights))
 
     def perplexity(self, ids, style, what):
-        """Perplexity of the text ``ids``; ``what`` names it in errors ("test")."""
-        if style == "full":
-            return self.stream().perplexity(self.session, ids)
-        return self.evaluation(style).perplexity(self.session, batches_of(ids, style, self.experiment.train, what))
+        """Perplexity of the text ``ids``, in float32 on a GPU as well; ``what`` names it in errors ("test")."""
+        with float32_products():
+            if style == "full":
+                return self.stream().perplexity(self.session, ids)
+            return self.evaluation(style).perplexity(self.session, batches_of(ids, style, self.experiment.train, what))
 
 
 def values_of(carried):
