@@ -4,14 +4,15 @@ import collections
 import os
 
 from matplotlib import ticker, transforms
+from matplotlib.text import Text
 
 from sparse_rnn import files, plots
 
 _MARKERS = "osD^vP*"
 #: One per run of a kind: solid, dashed, dotted, dashes and dots, widely dotted, long dashes.
 _LINES = ["-", "--", ":", "-.", (0, (1, 5)), (0, (12, 4))]
-#: Points from the middle of a marker to its edge, and to a label.
-_RADIUS, _DISTANCE = 5, 7
+#: Points from the middle of a marker to its edge, and to a label; a label further away has a line to its marker.
+_RADIUS, _DISTANCES = 5, (7, 16, 25, 34, 45, 56)
 #: Where a label may stand: (direction, horizontal, vertical alignment), in order of preference.
 _PLACES = [
     ((0, 1), "center", "bottom"),
@@ -82,8 +83,8 @@ def label_points(panel, points):
     middles = panel.transData.transform([point[1:] for point in points])
     taken = [transforms.Bbox.from_extents(x - reach, y - reach, x + reach, y + reach) for x, y in middles]
     for name, x, y in points:
-        tried = [_labelled(panel, name, (x, y), *place) for place in _PLACES]
-        boxes = [text.get_window_extent(renderer) for text in tried]
+        tried = [_labelled(panel, name, (x, y), far, *place) for far in _DISTANCES for place in _PLACES]
+        boxes = [_extent(text, renderer) for text in tried]
         faults = [box.count_overlaps(taken) + _sticks_out(box, panel.bbox) for box in boxes]
         best = faults.index(min(faults))
         taken.append(boxes[best])
@@ -92,13 +93,28 @@ def label_points(panel, points):
                 text.remove()
 
 
+def _extent(text, renderer):
+    """Of the words alone, without their line."""
+    text.update_positions(renderer)
+    return Text.get_window_extent(text, renderer)
+
+
 def _sticks_out(box, frame):
     return not (frame.contains(box.x0, box.y0) and frame.contains(box.x1, box.y1))
 
 
-def _labelled(panel, name, point, direction, across, up):
-    offset = [_DISTANCE * part for part in direction]
-    text = panel.annotate(name, point, offset, textcoords="offset points", ha=across, va=up, fontsize="x-small")
+def _labelled(panel, name, point, far, direction, across, up):
+    line = {"arrowstyle": "-", "color": "0.6", "linewidth": 0.5} if far > _DISTANCES[0] else None
+    text = panel.annotate(
+        name,
+        point,
+        [far * part for part in direction],
+        textcoords="offset points",
+        ha=across,
+        va=up,
+        fontsize="x-small",
+        arrowprops=line,
+    )
     text.set_in_layout(False)
     return text
 

@@ -294,10 +294,11 @@ def test_names_of_points_that_are_close_cover_neither_each_other_nor_a_point():
     panel = figure.subplots()
     points = [("direct", 1.0, 100.0), ("l1", 1.05, 97.0), ("direct_same_schedule", 1.0, 103.0)]
     points += [("dense", 2.0, 150.0), ("iss", 0.0, 60.0)]
+    points += [("dense_seed_{}".format(seed), 2.0, 150.0 - seed / 10) for seed in range(2, 9)]
     panel.plot([x for _, x, _ in points], [y for _, _, y in points], "o")
     figure.canvas.draw()
     figures.label_points(panel, points)
-    boxes = [text.get_window_extent(figure.canvas.get_renderer()) for text in panel.texts]
+    boxes = [figures._extent(text, figure.canvas.get_renderer()) for text in panel.texts]
     assert [text.get_text() for text in panel.texts] == [name for name, _, _ in points]
     assert not any(box.count_overlaps(boxes[:number]) for number, box in enumerate(boxes))
     middles = panel.transData.transform([point[1:] for point in points])
