@@ -46,7 +46,10 @@ def ours(options, arrays, threads, shapes, wrap=lambda function, inputs: functio
     With more than one of ``shares`` the batch is cut into so many parts, and an operation has one thread.
     """
     with tf.Graph().as_default():
-        weights = model.weights(options, language_model.VOCABULARY)
+        # Read once, so that what is made of them is made once for all shares.
+        weights = tf.nest.map_structure(
+            lambda variable: variable.read_value(), model.weights(options, language_model.VOCABULARY)
+        )
         outputs = {}
         for batch, steps in shapes:
             for part in PARTS:

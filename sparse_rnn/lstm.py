@@ -16,7 +16,7 @@ import collections
 from sparse_rnn.compat import static_shape, tf, times_transposed
 from sparse_rnn.custom_gradient import custom_gradient
 from sparse_rnn.errors import UserError
-from sparse_rnn.recurrence import like_steps, product, scan, split_steps, stack_steps
+from sparse_rnn.recurrence import cut_rows, like_steps, product, scan, split_steps, stack_steps
 
 #: The order of the four blocks of n columns in a kernel ``[in + n, 4n]``: input gate, candidate, forget
 #: gate, output gate.
@@ -118,9 +118,8 @@ def _gates(inputs, kernel, bias):
     if static_shape(inputs)[0] == 1:
         # Most kernels cannot be cut into rows without a copy, which takes longer than all else in a single step.
         return split_steps(inputs), lambda x, h: tf.nn.bias_add(tf.matmul(tf.concat([x, h], axis=1), kernel), bias)
-    input_size = static_shape(inputs)[2]
-    recurrent_kernel = kernel[input_size:]
-    projected = split_steps(product(inputs, kernel[:input_size], bias))
+    input_kernel, recurrent_kernel = cut_rows(kernel, static_shape(inputs)[2])
+    projected = split_steps(product(inputs, input_kernel, bias))
     return projected, lambda projection, h: projection + tf.matmul(h, recurrent_kernel)
 
 
@@ -134,8 +133,7 @@ def _cell(gates, before):
 
 def _backward(inputs, kernel, saved, d_outputs, d_last, running):
     """Gradients of inputs, kernel, bias and the initial c and h."""
-    input_size = static_shape(inputs)[2]
-    input_kernel, recurrent_kernel = kernel[:input_size], kernel[input_size:]
+    input_kernel, recurrent_kernel = cut_rows(kernel, static_shape(inputs)[2])
 
     def step(current, d_state):
         d_output, kept = current[0], _Saved(*current[1 : 1 + len(_Saved._fields)])

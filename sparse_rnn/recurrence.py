@@ -95,6 +95,18 @@ def product(sequence, matrix, bias=None, transpose=False):
     return like_steps(tf.reshape(flat, tf.concat([tf.shape(sequence)[:2], [outer]], axis=0)), sequence)
 
 
+def cut_rows(matrix, at):
+    """``matrix[:at]`` and ``matrix[at:]`` of a matrix of known shape, as quickly as can be.
+
+    TensorFlow copies rows that are no multiple of 64 bytes long. A part of a vector it takes as it is if that begins at
+    such a multiple, and copies in one go otherwise.
+    """
+    rows, columns = static_shape(matrix)
+    flat = tf.reshape(matrix, [-1])
+    above, below = flat[: at * columns], flat[at * columns :]
+    return tf.reshape(above, [at, columns]), tf.reshape(below, [rows - at, columns])
+
+
 def like_steps(tensor, sequence):
     """``tensor``, known to have the time steps and the batch of ``sequence``."""
     tensor.set_shape(static_shape(sequence)[:2] + static_shape(tensor)[2:])

@@ -18,7 +18,7 @@ import collections
 from sparse_rnn.compat import static_shape, tf, times_transposed
 from sparse_rnn.custom_gradient import custom_gradient
 from sparse_rnn.errors import UserError
-from sparse_rnn.recurrence import like_steps, product, scan, split_steps, stack_steps
+from sparse_rnn.recurrence import cut_rows, like_steps, product, scan, split_steps, stack_steps
 
 #: What one cell leaves behind for its gradient at each step: the masked state that it read, its gates, and h - s.
 _Saved = collections.namedtuple("_Saved", ["read", "h", "t", "change"])
@@ -140,8 +140,8 @@ def _by_cell(flat):
 
 def _split_first(matrices, inputs):
     """The rows of the first matrix that the inputs pass, and what the state passes in each cell."""
-    width = static_shape(inputs)[2]
-    return matrices[0][:width], [matrices[0][width:]] + list(matrices[1:])
+    of_inputs, of_state = cut_rows(matrices[0], static_shape(inputs)[2])
+    return of_inputs, [of_state] + list(matrices[1:])
 
 
 def _backward(inputs, matrices, saved, d_outputs, d_last, noise_h):

@@ -3,6 +3,7 @@
 import re
 
 from sparse_rnn.compat import tf
+from sparse_rnn.discovery import rows
 
 _NORMALISED = ("y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2")
 #: Names of the outputs, in order, of operations that have more than one; functions refer to outputs by name.
@@ -59,6 +60,7 @@ class Nodes:
                 if not text.startswith("^"):
                     name, _, number = text.partition(":")
                     node.inputs.append((self.by_name[name], int(number or 0)))
+        rows.recognise(self)
 
     def shape(self, node, output=0):
         """The static shape of an output as a list, None for a length that is not known; None without a rank."""

@@ -1,11 +1,19 @@
 """Rules of operations that cut dimensions into pieces."""
 
+from sparse_rnn.discovery.rows import ROWS
 from sparse_rnn.discovery.values import Unfollowed, Value
 
 
 def rules():
     """Operation type -> rule."""
-    return {"Slice": slice_of, "Split": split, "SplitV": split, "StridedSlice": strided_slice}
+    return {"Slice": slice_of, "Split": split, "SplitV": split, "StridedSlice": strided_slice, ROWS: rows}
+
+
+def rows(step):
+    """Consecutive rows of a matrix."""
+    value = step.tensor(0)
+    piece = _range(step, value.dims[0], step.node.attr["start"], step.lengths()[0])
+    return [Value([piece, value.dims[1]], value.pure)]
 
 
 def split(step):
