@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Dict, Tuple
 
 from bidaf import evaluation
+from sparse_rnn.compat import float32_products
 from sparse_rnn.training import removal, timing
 
 
@@ -36,7 +37,8 @@ def compare(before, after, split, batches):
     Raises:
       UserError: the two are not the same function.
     """
-    read = [list(map(each.scores, batches)) for each in (before, after)]
+    with float32_products():
+        read = [list(map(each.scores, batches)) for each in (before, after)]
     difference = removal.largest_difference(*map(evaluation.real_scores, read), "score")
     found = [_answers(split, batches, each, before.options.no_answer) for each in read]
     scores = [evaluation.score_of(split, each) for each in found]

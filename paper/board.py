@@ -134,7 +134,9 @@ class Board:
         return " ".join(["python", self.kind.script] + [shlex.quote(each) for each in self.arguments(name, here)])
 
     def publish(self, name):
-        """Copy the row's numbers to results/, as far as it has come; a finished run's give way to a finished run only.
+        """Copy the row's numbers to results/, as far as it has come.
+
+        What is published of a finished run, or damaged, gives way to a finished run only.
 
         Raises:
           UserError: what was run is another experiment than the row's.
@@ -143,7 +145,8 @@ class Board:
         if ours is None:
             return
         self._check(name, ours, self.run_path(name))
-        if ours.damage or (published is not None and published.finished and not ours.finished):
+        gives_way = published is None or ours.finished or not (published.finished or published.damage)
+        if ours.damage or not gives_way:
             return
         outcomes.publish(self.run_path(name), self.published_path(name), self.command(name, here=False))
 

@@ -31,7 +31,7 @@ def run_all(board, names, jobs, ended=lambda name: None, say=print):
     Raises:
       KeyboardInterrupt: once all processes have saved and ended.
     """
-    failed = {name: board.damage(name) for name in names if board.damage(name)}
+    failed = {name: damage for name in names for damage in [board.damage(name)] if damage}
     waiting, running = [name for name in names if name not in failed], {}
     try:
         while waiting or running:

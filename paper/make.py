@@ -37,7 +37,8 @@ def main(arguments):
     print(shown.text(chosen))
     if failed:
         told = "; ".join("{} ({})".format(name, why.rstrip(".")) for name, why in failed.items())
-        raise UserError("not trained to the end: {}; the same command goes on.".format(told))
+        goes_on = "" if any(map(board.damage, failed)) else "; the same command goes on"
+        raise UserError("not trained to the end: {}{}.".format(told, goes_on))
     return 0
 
 
@@ -83,7 +84,7 @@ def _foresee(board, chosen, missing):
     there = os.path.exists(board.data_path)
     estimates, total = estimate.Estimates(board.kind, board.data_path), 0.0
     for name in board.table.names:
-        if name in chosen and board.damage(name):
+        if (name in chosen or name in missing) and board.damage(name):
             print("{} is damaged. {}".format(name, board.damage(name)))
         elif name in missing:
             experiment, told = board.run(name).experiment, ""

@@ -54,9 +54,12 @@ def read(folder):
             for name in (CONFIG, REPORT, ORIGIN)
         }
         rows = Metrics(os.path.join(folder, METRICS)).rows
+        epochs = found[CONFIG]["train"]["epochs"]
     except UserError as error:
         return Outcome({}, [], {}, {}, str(error))
-    epochs = found[CONFIG]["train"]["epochs"]
+    except (KeyError, TypeError):
+        damage = "{}: this is not the config of a run; put a copy of it back.".format(os.path.join(folder, CONFIG))
+        return Outcome({}, [], {}, {}, damage)
     if found[REPORT] and len(rows) != epochs:
         damage = "{}: of the {} epochs of this run, which is finished, it has {}; put a copy of it back.".format(
             os.path.join(folder, METRICS), epochs, len(rows)
@@ -77,7 +80,7 @@ def publish(run, folder, command):
     for name in _COPIED:
         if os.path.exists(os.path.join(run, name)):
             files.write_text(os.path.join(folder, name), files.read_text(os.path.join(run, name)))
-    told = files.read_json(os.path.join(run, ORIGIN))
+    told = read(run).origin
     kept = {key: told[key] for key in ("text", "versions", "machine") if key in told}
     kept.setdefault("machine", origin.machine())
     files.write_json(os.path.join(folder, ORIGIN), dict(kept, command=command))

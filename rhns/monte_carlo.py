@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from rhns import noise
-from sparse_rnn.compat import tf
+from sparse_rnn.compat import float32_products, tf
 from sparse_rnn.errors import UserError
 from sparse_rnn.training.language import evaluation
 from sparse_rnn.training.language import perplexity as perplexities
@@ -74,7 +74,8 @@ def perplexity(loaded, ids, style, what, samples, seed, say=lambda sentence: Non
     sums, used = None, 0
     for number in range(samples):
         sampled.number = number
-        losses = np.concatenate(list(sampled.losses(loaded.session, batches))).astype(np.float64)
+        with float32_products():
+            losses = np.concatenate(list(sampled.losses(loaded.session, batches))).astype(np.float64)
         own = perplexities.of(losses.mean())
         if own < LIMIT:
             # Sums of probabilities by their logarithms, which do not underflow.

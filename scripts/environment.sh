@@ -47,7 +47,7 @@ make_environment() {
     echo "Installing TensorFlow and the rest of what is needed into $environment: up to 600 MB to fetch, 1 to 5 minutes, only this once."
     install "pip>=21.3" # the first that installs a project with a pyproject.toml in editable form
     install -e "$package"
-    printf '%s\n' "$origin" "$contents" "$package" >"$stamp"
+    printf '%s\n' "$origin" "$contents" . "$package" >"$stamp" # all of them hold "."
   elif ! sed -n '3,$p' "$stamp" | grep -qxF -e "$package"; then
     echo "Installing what else is needed into $environment, only this once."
     install -e "$package"

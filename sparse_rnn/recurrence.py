@@ -98,8 +98,8 @@ def product(sequence, matrix, bias=None, transpose=False):
 def cut_rows(matrix, at):
     """``matrix[:at]`` and ``matrix[at:]`` of a matrix of known shape, as quickly as can be.
 
-    TensorFlow copies rows that are no multiple of 64 bytes long. A part of a vector it takes as it is if that begins at
-    such a multiple, and copies in one go otherwise.
+    TensorFlow copies rows that are no multiple of 64 bytes long. It takes a part of a vector as it is where both ends
+    lie at such multiples, and copies it in one go elsewhere.
     """
     rows, columns = static_shape(matrix)
     flat = tf.reshape(matrix, [-1])

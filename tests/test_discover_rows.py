@@ -68,6 +68,25 @@ def test_a_vector_that_something_else_reads_holds_the_whole_matrix(graph, hidden
     assert len(sr.discover(graph)) == 0
 
 
+def test_rows_of_a_matrix_that_random_numbers_are_in_are_followed(graph, hidden):
+    layers, scores = hidden
+    read(layers, cut_rows(scores * tf.random.normal([]), UNITS))
+    first, second = sr.discover(graph)
+    assert (slices(first, "consumer"), slices(second, "consumer")) == ([("scores", 0, 0)], [("scores", 0, UNITS)])
+
+
+@pytest.mark.parametrize("kept", ["vector", "piece"])
+def test_a_vector_that_is_to_be_kept_is_kept(graph, hidden, kept):
+    layers, scores = hidden
+    vector = tf.reshape(scores, [-1], "vector")
+    piece = tf.identity(vector)[:12]
+    read(layers[:1], [tf.reshape(vector[:12], [UNITS, 3])])
+    assert [
+        group.name for group in sr.discover(graph, keep=[vector if kept == "vector" else vector.op.inputs[0]])
+    ] == []
+    assert piece.shape.as_list() == [12]
+
+
 def test_columns_of_another_number_are_no_rows(graph, hidden):
     layers, scores = hidden
     read(layers[1:], [tf.reshape(tf.reshape(scores, [-1])[:12], [OTHERS, 6])])

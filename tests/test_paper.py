@@ -2,7 +2,6 @@
 
 import csv
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -33,8 +32,8 @@ def start(monkeypatch, process):
     monkeypatch.setattr(jobs, "subprocess", SimpleNamespace(**dict(vars(subprocess), Popen=process)))
 
 
-@pytest.fixture
-def place(tmp_path, text_folder, monkeypatch):
+@pytest.fixture(name="place")
+def tiny_place(tmp_path, text_folder, monkeypatch):
     """Flags of a call in a folder of its own, with a table of tiny rows and a trainer that trains nothing."""
     config_path = tiny.write_config(tmp_path / "tiny.json")
     iss = {"series": "ISS", "config": config_path}
@@ -303,28 +302,6 @@ def test_names_of_points_that_are_close_cover_neither_each_other_nor_a_point():
     assert not any(box.count_overlaps(boxes[:number]) for number, box in enumerate(boxes))
     middles = panel.transData.transform([point[1:] for point in points])
     assert not any(box.contains(*middle) for box in boxes for middle in middles)
-
-
-@pytest.mark.parametrize("name", ["metrics.csv", "report.json", "config.json"])
-@pytest.mark.parametrize("line", [0, 1, 2])
-def test_a_damaged_row_is_told_and_hides_no_other(place, capsys, name, line):
-    place.call("--rows=dense,iss_0.002")
-    shutil.rmtree(place.runs)
-    path = os.path.join(place.board.published_path("iss_0.002"), name)
-    whole = files.read_text(path)
-    files.write_text(path, "".join(whole.splitlines(True)[:line]))
-    capsys.readouterr()
-    assert place.call("--show") == 0
-    found, said = place.rows(), capsys.readouterr().out
-    assert (found["dense"]["state"], found["iss_0.002"]["state"]) == ("done", "damaged")
-    assert (found["iss_0.002"]["valid"], found["iss_0.002"]["epochs"]) == ("", "0")
-    assert "iss_0.002 is damaged. {}".format(path) in said and "--save_path" not in said.splitlines()[-3]
-    # It is not trained anew: a copy of its numbers may be all that is missing.
-    with pytest.raises(UserError, match="iss_0.002 .{}".format(re.escape(path))):
-        place.call("--rows=iss_0.002")
-    assert not os.path.exists(place.runs)
-    files.write_text(path, whole)
-    assert place.call("--rows=iss_0.002") == 0 and place.states()["iss_0.002"] == "done"
 
 
 def test_only_the_rows_that_are_asked_for_are_printed_and_the_csv_has_all(place, capsys):

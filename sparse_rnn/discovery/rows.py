@@ -16,11 +16,18 @@ def recognise(nodes):
     Args:
       nodes: the Nodes; those that are recognised are changed.
     """
+    replaced = set()
     for node in nodes.every:
         found = _matrix_and_start(nodes, node)
         if found is not None:
             source, start = found
+            piece = node.inputs[0][0]
+            replaced.update((piece, piece.inputs[0][0]))
             node.op, node.inputs, node.attr = ROWS, [source], {"start": start}
+    # What nothing reads any more would count as a result of the model: the pieces, and then the vectors.
+    for _ in range(2):
+        read = {source for node in nodes.every for source, _ in node.inputs}
+        nodes.every = [node for node in nodes.every if node in read or node not in replaced]
 
 
 def _matrix_and_start(nodes, node):

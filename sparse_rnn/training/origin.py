@@ -3,6 +3,7 @@
 import glob
 import os
 import platform
+import re
 import sys
 import zlib
 
@@ -45,8 +46,10 @@ def of_corpus(corpus):
 
 
 def machine():
-    """Processors, their widest vectors, GPUs, versions: what a figure depends on and anybody may know."""
+    """Processors, their widest vectors, GPUs, compilation, versions: what a figure depends on and anybody may know."""
     parts = ["{} cores".format(os.cpu_count()), _vectors()] + _gpus()
+    if re.search("--tf_xla_auto_jit=(?!0)", os.environ.get("TF_XLA_FLAGS", "")):
+        parts.append("compiled by XLA")
     versions = ["Python " + platform.python_version(), "TensorFlow " + tf.version.VERSION]
     return "{}; {}".format(", ".join(parts), ", ".join(versions))
 
