@@ -91,6 +91,13 @@ class Board:
         outcome = self.outcome(name)
         return outcome is not None and outcome.finished
 
+    def experiment(self, name):
+        """The row's config, or that of its finished run where it follows from rows that are not done; None without."""
+        outcome, known = self.outcome(name), self.run(name).experiment
+        if known is None and outcome is not None and outcome.finished:
+            return config.from_dict(self.kind.experiment, outcome.config, self.run_path(name))
+        return known
+
     def damage(self, name):
         """What is wrong with the row's files, a sentence; empty where nothing is."""
         outcome = self.outcome(name)

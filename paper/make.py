@@ -31,9 +31,10 @@ def main(arguments):
         _check_data(board, missing)
     shown = _Shown(board, flags)
     failed = jobs.run_all(board, missing, flags.jobs, ended=lambda name: shown.write())
-    nothing_new = bool(missing) and len(failed) == len(missing)
-    shown.write(measuring=not (flags.skip_timing or nothing_new))
-    shown.draw()
+    is_new = flags.show or len(failed) < len(missing)
+    shown.write(measuring=is_new and not flags.skip_timing)
+    if not any(map(board.damage, table.names)):
+        shown.draw()
     print(shown.text(chosen))
     if failed:
         told = "; ".join("{} ({})".format(name, why.rstrip(".")) for name, why in failed.items())
@@ -65,7 +66,7 @@ class _Shown:
             timed = sizes.measure(self._board)
         else:
             timed = records.earlier_timed(self._path, self._board, self._scale)
-        self._records = records.of_table(self._board, self._scale, timed)
+        self._records = records.of_table(self._board, self._scale, timed, self._path)
         records.write(self._path, self._records, self._scale)
 
     def draw(self):
@@ -120,7 +121,7 @@ def _parse(arguments):
         "--rows",
         type=lambda text: text.split(","),
         default=["*"],
-        help="only these, names or patterns such as iss_*; the CSV and the figures have all",
+        help="only these, names or patterns such as iss_*, with commas between; the CSV and the figures have all",
     )
     parser.add_argument("--jobs", type=command_line.at_least_one, default=1, help="trainings side by side (default: 1)")
     parser.add_argument("--data_path", help="what is trained on (default: that of the table)")
@@ -128,7 +129,7 @@ def _parse(arguments):
     parser.add_argument("--results_path", default="results", help="folder of what is published (default: results)")
     looking = parser.add_mutually_exclusive_group()
     looking.add_argument("--dry-run", action="store_true", help="print the commands and how long they take here")
-    looking.add_argument("--show", action="store_true", help="train nothing, show what there is")
+    looking.add_argument("--show", action="store_true", help="train nothing, show what there is, timed anew")
     parser.add_argument("--skip-timing", action="store_true", help="time no batch; keep what an earlier call measured")
     return parser.parse_args(arguments)
 

@@ -60,6 +60,10 @@ def read(folder):
     except (KeyError, TypeError):
         damage = "{}: this is not the config of a run; put a copy of it back.".format(os.path.join(folder, CONFIG))
         return Outcome({}, [], {}, {}, damage)
+    if os.path.exists(os.path.join(folder, REPORT)) and not found[REPORT]:
+        return Outcome(
+            found[CONFIG], [], {}, {}, "{} is empty; put a copy of it back.".format(os.path.join(folder, REPORT))
+        )
     if found[REPORT] and len(rows) != epochs:
         damage = "{}: of the {} epochs of this run, which is finished, it has {}; put a copy of it back.".format(
             os.path.join(folder, METRICS), epochs, len(rows)

@@ -49,7 +49,7 @@ def _reported(paper, name, form, groups):
 
 
 def _ours(value, form):
-    return "" if value == "" else form.format(value)
+    return "" if value == "" else form.format(value if form == "{}" else float(value))
 
 
 def _legend(board, rows, columns):
@@ -67,10 +67,11 @@ def _commands(records):
     lines = []
     for record in records:
         made = ["seed {seed}", "{epochs} epochs", "{machine}"] if record["epochs"] else []
-        facts = ["{title}"] + made
-        lines.append("{row}: {}\n    {command}".format("; ".join(facts).format(**record), **record))
+        facts = [fact.format(**record) for fact in ["{title}"] + made]
+        lines.append("{row}: {}\n    {command}".format("; ".join(filter(None, facts)), **record))
     return lines
 
 
 def _damages(board, rows):
-    return ["\n{} is damaged. {}".format(row.name, board.damage(row.name)) for row in rows if board.damage(row.name)]
+    told = "\n{} is damaged, shown as it was, and the figures are left alone. {}"
+    return [told.format(row.name, board.damage(row.name)) for row in rows if board.damage(row.name)]

@@ -9,19 +9,29 @@ import numpy as np
 from paper import sizes
 from paper.rows import COSTS
 from sparse_rnn import files
+from sparse_rnn.errors import UserError
 from sparse_rnn.training.timing import Timing
 
+_DAMAGED = "damaged"
 
-def of_table(board, scale, timed):
+
+def of_table(board, scale, timed, path):
     """One ``{column: value}`` per row of a Board; what is not known is an empty text.
 
     Args:
       board: the Board.
       scale: one of :data:`paper.rows.SCALES`.
       timed: ``{row: Timed}`` as far as they are known.
+      path: the CSV as it is, from which a row is taken whose files are damaged.
     """
-    records = [_of_row(board, scale, name, timed.get(name)) for name in board.table.names]
-    for record in records:
+    earlier = {record["row"]: record for record in _read(path) if record["scale"] == scale}
+    records = [
+        dict(earlier[name], state=_DAMAGED)
+        if board.damage(name) and name in earlier
+        else _of_row(board, scale, name, timed.get(name))
+        for name in board.table.names
+    ]
+    for record in (record for record in records if record["state"] != _DAMAGED):
         for ratio, cost in (("fewer_multiply_adds", "multiply_adds"), ("speed_up", "milliseconds")):
             first, own = records[0][cost], record[cost]
             record[ratio] = round(float(first) / float(own), 4) if first and own else ""
@@ -82,7 +92,7 @@ def _is_done(outcome):
 
 def _state(outcome):
     if outcome is not None and outcome.damage:
-        return "damaged"
+        return _DAMAGED
     if outcome is None or not (outcome.rows or outcome.finished):
         return "not run"
     if outcome.finished:
@@ -114,7 +124,7 @@ def _costs(board, name, outcome):
 
 def _nonzero(board, name, outcome):
     """Counted in the model that training began with; dead units keep what they have that is not zero."""
-    experiment = board.run(name).experiment
+    experiment = board.experiment(name)
     if experiment is None or board.kind.cost(experiment, board.table.vocabulary)[0] != outcome.report["weights"]:
         return ""  # the report gives shares only, and the sizes that they are of are not known
     shapes = board.kind.shapes(experiment.model, board.table.vocabulary)
@@ -123,4 +133,13 @@ def _nonzero(board, name, outcome):
 
 
 def _read(path):
-    return list(csv.DictReader(io.StringIO(files.read_text(path)))) if os.path.exists(path) else []
+    if not os.path.exists(path):
+        return []
+    text = files.read_text(path)
+    found = list(csv.DictReader(io.StringIO(text)))
+    if not text.endswith("\n") or any(None in record or None in record.values() for record in found):
+        raise UserError(
+            "{}: this is no longer the table that was written, which holds what was timed; put a copy of it back, or "
+            "delete it to time all rows anew.".format(path)
+        )
+    return found

@@ -24,7 +24,7 @@ def sized(board, name):
       board: the Board.
       name: of the row.
     """
-    row, experiment, outcome = board.table.row(name), board.run(name).experiment, board.outcome(name)
+    row, experiment, outcome = board.table.row(name), board.experiment(name), board.outcome(name)
     if experiment is None:
         return None
     if outcome is not None and outcome.finished:

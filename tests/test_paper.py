@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from paper import figures, jobs, kinds, make, rows
+from paper import figures, jobs, kinds, make, rows, sizes
 from paper.board import ROOT, Board
 from sparse_rnn import files, plots
 from sparse_rnn.errors import UserError
@@ -302,6 +302,20 @@ def test_names_of_points_that_are_close_cover_neither_each_other_nor_a_point():
     assert not any(box.count_overlaps(boxes[:number]) for number, box in enumerate(boxes))
     middles = panel.transData.transform([point[1:] for point in points])
     assert not any(box.contains(*middle) for box in boxes for middle in middles)
+
+
+def test_times_are_taken_anew_only_where_something_is_new_or_asked_for(place, monkeypatch):
+    place.call("--rows=dense")
+    timed = []
+    monkeypatch.setattr(sizes, "measure", lambda board: timed.append(board) or {})
+    assert make.main(place.flags + ["--rows=dense"]) == 0 and not timed
+    place.mark("iss_0.001", "fail")
+    with pytest.raises(UserError):
+        make.main(place.flags + ["--rows=iss_0.001"])
+    assert not timed
+    make.main(place.flags + ["--show"])
+    make.main(place.flags + ["--rows=iss_0.002"])
+    assert len(timed) == 2
 
 
 def test_only_the_rows_that_are_asked_for_are_printed_and_the_csv_has_all(place, capsys):
