@@ -76,15 +76,13 @@ def test_rows_of_a_matrix_that_random_numbers_are_in_are_followed(graph, hidden)
 
 
 @pytest.mark.parametrize("kept", ["vector", "piece"])
-def test_a_vector_that_is_to_be_kept_is_kept(graph, hidden, kept):
+def test_what_rows_are_cut_through_may_be_kept_and_then_holds_the_matrix(graph, hidden, kept):
     layers, scores = hidden
-    vector = tf.reshape(scores, [-1], "vector")
-    piece = tf.identity(vector)[:12]
-    read(layers[:1], [tf.reshape(vector[:12], [UNITS, 3])])
-    assert [
-        group.name for group in sr.discover(graph, keep=[vector if kept == "vector" else vector.op.inputs[0]])
-    ] == []
-    assert piece.shape.as_list() == [12]
+    parts = cut_rows(tf.convert_to_tensor(scores), UNITS)
+    read(layers, parts)
+    assert len(sr.discover(graph)) == 2
+    piece = parts[0].op.inputs[0]
+    assert len(sr.discover(graph, keep=[piece if kept == "piece" else piece.op.inputs[0]])) == 0
 
 
 def test_columns_of_another_number_are_no_rows(graph, hidden):

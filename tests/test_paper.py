@@ -10,6 +10,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from matplotlib.text import Text
 
 from paper import figures, jobs, kinds, make, rows, sizes
 from paper.board import ROOT, Board
@@ -291,13 +292,14 @@ def test_figures_are_drawn_of_what_was_run_and_of_nothing_else(place, monkeypatc
 def test_names_of_points_that_are_close_cover_neither_each_other_nor_a_point():
     figure = plots.new_figure(5.0, 5.0)
     panel = figure.subplots()
-    points = [("direct", 1.0, 100.0), ("l1", 1.05, 97.0), ("direct_same_schedule", 1.0, 103.0)]
+    points = [("direct", 1.0, 100.0), ("l1", 1.01, 99.0), ("direct_same_schedule", 1.0, 101.0)]
     points += [("dense", 2.0, 150.0), ("iss", 0.0, 60.0)]
     points += [("dense_seed_{}".format(seed), 2.0, 150.0 - seed / 10) for seed in range(2, 9)]
     panel.plot([x for _, x, _ in points], [y for _, _, y in points], "o")
     figure.canvas.draw()
     figures.label_points(panel, points)
-    boxes = [figures._extent(text, figure.canvas.get_renderer()) for text in panel.texts]
+    figure.canvas.draw()
+    boxes = [Text.get_window_extent(text) for text in panel.texts]  # of the words, as they stand now
     assert [text.get_text() for text in panel.texts] == [name for name, _, _ in points]
     assert not any(box.count_overlaps(boxes[:number]) for number, box in enumerate(boxes))
     middles = panel.transData.transform([point[1:] for point in points])
