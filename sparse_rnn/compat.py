@@ -103,14 +103,6 @@ def static_shape(tensor):
     return None if tensor.shape.ndims is None else tensor.shape.as_list()
 
 
-def times_transposed(rows, matrix):
-    """``rows [B, a]`` times the transpose of ``matrix [b, a]``: ``[B, b]``, quickly where B is small."""
-    if tf.version.VERSION.startswith("1."):
-        # It takes two to three times as long where the transposed factor is the large one.
-        return tf.transpose(tf.matmul(matrix, rows, transpose_b=True))
-    return tf.matmul(rows, matrix, transpose_b=True)
-
-
 def variables_by_name(variables=None):
     """``{name without ':0': variable}`` of ``variables``, by default all trainable ones of the graph."""
     if variables is None:

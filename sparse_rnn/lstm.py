@@ -13,10 +13,10 @@ end, in place of adding up one product per step.
 
 import collections
 
-from sparse_rnn.compat import static_shape, tf, times_transposed
+from sparse_rnn.compat import static_shape, tf
 from sparse_rnn.custom_gradient import custom_gradient
 from sparse_rnn.errors import UserError
-from sparse_rnn.recurrence import cut_rows, like_steps, product, scan, split_steps, stack_steps
+from sparse_rnn.recurrence import cut_rows, like_steps, product, scan, split_steps, stack_steps, transposed
 
 #: The order of the four blocks of n columns in a kernel ``[in + n, 4n]``: input gate, candidate, forget
 #: gate, output gate.
@@ -134,16 +134,17 @@ def _cell(gates, before):
 def _backward(inputs, kernel, saved, d_outputs, d_last, running):
     """Gradients of inputs, kernel, bias and the initial c and h."""
     input_kernel, recurrent_kernel = cut_rows(kernel, static_shape(inputs)[2])
+    to_state = transposed(recurrent_kernel)
 
     def step(current, d_state):
         d_output, kept = current[0], _Saved(*current[1 : 1 + len(_Saved._fields)])
         d_after = LSTMState(*d_state)
         if running is None:
             d_gates, d_c = _cell_gradient(kept, d_after.c, d_after.h + d_output)
-            return (d_gates,), (d_c, times_transposed(d_gates, recurrent_kernel))
+            return (d_gates,), (d_c, tf.matmul(d_gates, to_state))
         now = current[-1]
         d_gates, d_c = _cell_gradient(kept, now * d_after.c, now * (d_after.h + d_output))
-        d_h = times_transposed(d_gates, recurrent_kernel)
+        d_h = tf.matmul(d_gates, to_state)
         return (d_gates,), (d_c + (1 - now) * d_after.c, d_h + (1 - now) * d_after.h)
 
     sequences = (split_steps(like_steps(d_outputs, inputs)),) + saved + (() if running is None else (running,))
@@ -151,8 +152,10 @@ def _backward(inputs, kernel, saved, d_outputs, d_last, running):
     d_gates = stack_steps(d_gates)
     flat = tf.reshape(d_gates, [-1, static_shape(kernel)[1]])
     read = tf.concat([inputs, stack_steps(saved.h_before)], axis=2)
-    d_kernel = tf.matmul(tf.reshape(read, [-1, static_shape(kernel)[0]]), flat, transpose_a=True)
-    return product(d_gates, input_kernel, transpose=True), d_kernel, tf.reduce_sum(flat, axis=0), d_c, d_h
+    d_inputs = product(d_gates, input_kernel, transpose=True)
+    with tf.control_dependencies([d_inputs]):  # Large products at the same time hinder each other.
+        d_kernel = tf.matmul(tf.reshape(read, [-1, static_shape(kernel)[0]]), flat, transpose_a=True)
+    return d_inputs, d_kernel, tf.reduce_sum(flat, axis=0), d_c, d_h
 
 
 def _cell_gradient(kept, d_c, d_h):

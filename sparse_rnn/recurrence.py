@@ -107,6 +107,16 @@ def cut_rows(matrix, at):
     return tf.reshape(above, [at, columns]), tf.reshape(below, [rows - at, columns])
 
 
+def transposed(matrix):
+    """The transpose of a matrix of known shape, as a tensor of its own.
+
+    A product of few rows with it takes half as long as ``tf.matmul(rows, matrix, transpose_b=True)``, which rearranges
+    the matrix at every call. The reshape keeps TensorFlow from making the one out of the other.
+    """
+    rows, columns = static_shape(matrix)
+    return tf.reshape(tf.transpose(tf.reshape(matrix, [rows, 1, columns]), [2, 1, 0]), [columns, rows])
+
+
 def like_steps(tensor, sequence):
     """``tensor``, known to have the time steps and the batch of ``sequence``."""
     tensor.set_shape(static_shape(sequence)[:2] + static_shape(tensor)[2:])

@@ -15,10 +15,10 @@ place of adding up one product per step.
 
 import collections
 
-from sparse_rnn.compat import static_shape, tf, times_transposed
+from sparse_rnn.compat import static_shape, tf
 from sparse_rnn.custom_gradient import custom_gradient
 from sparse_rnn.errors import UserError
-from sparse_rnn.recurrence import cut_rows, like_steps, product, scan, split_steps, stack_steps
+from sparse_rnn.recurrence import cut_rows, like_steps, product, scan, split_steps, stack_steps, transposed
 
 #: What one cell leaves behind for its gradient at each step: the masked state that it read, its gates, and h - s.
 _Saved = collections.namedtuple("_Saved", ["read", "h", "t", "change"])
@@ -148,17 +148,18 @@ def _backward(inputs, matrices, saved, d_outputs, d_last, noise_h):
     """Gradients of the inputs, the initial state, the matrices ``[.., 2n]`` and the biases ``[2n]``."""
     depth = len(matrices)
     input_matrix, recurrent = _split_first(matrices, inputs)
+    to_state = [transposed(matrix) for matrix in recurrent]
 
     def step(current, d_state):
         (d_output, *kept), emitted = current, ()
         d_s = d_state[0] + d_output
-        for matrix, cell in reversed(list(zip(recurrent, _by_cell(kept)))):
+        for matrix, cell in reversed(list(zip(to_state, _by_cell(kept)))):
             d_change = d_s * cell.t
             d_gates = tf.concat(
                 [tf.raw_ops.TanhGrad(y=cell.h, dy=d_change), tf.raw_ops.SigmoidGrad(y=cell.t, dy=d_s * cell.change)],
                 axis=1,
             )
-            d_s = d_s - d_change + _masked(times_transposed(d_gates, matrix), noise_h)
+            d_s = d_s - d_change + _masked(tf.matmul(d_gates, matrix), noise_h)
             emitted = (d_gates,) + emitted
         return emitted, (d_s,)
 

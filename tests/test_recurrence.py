@@ -1,10 +1,10 @@
-"""Matrices cut into rows."""
+"""Matrices cut into rows, and transposed."""
 
 import numpy as np
 import pytest
 
 from sparse_rnn.compat import tf
-from sparse_rnn.recurrence import cut_rows
+from sparse_rnn.recurrence import cut_rows, transposed
 
 
 @pytest.mark.parametrize("at", [1, 3, 4])
@@ -18,3 +18,13 @@ def test_rows_are_those_above_and_below(graph, at, columns):
         found = session.run([above, below], {given: matrix})
     np.testing.assert_array_equal(found[0], matrix[:at])
     np.testing.assert_array_equal(found[1], matrix[at:])
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 1), (4, 6)])
+def test_a_transposed_matrix_has_its_columns_as_rows(graph, shape):
+    matrix = np.random.RandomState(1).uniform(size=shape).astype(np.float32)
+    given = tf.placeholder(tf.float32, shape)
+    turned = transposed(given)
+    assert turned.shape.as_list() == list(shape[::-1])
+    with tf.Session() as session:
+        np.testing.assert_array_equal(session.run(turned, {given: matrix}), matrix.T)
