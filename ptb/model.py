@@ -9,7 +9,7 @@ import collections
 from ptb import variables
 from sparse_rnn import iss
 from sparse_rnn.compat import static_shape, tf
-from sparse_rnn.lstm import LSTMState, lstm
+from sparse_rnn.lstm import LSTMState, lstm, lstm_of_projected, project
 from sparse_rnn.training import initial
 
 STATE = "{}/state/cell_{}/{}"
@@ -107,12 +107,35 @@ def logits(words, state, model_weights, options, dropout=None):
     Returns:
       ``(logits [T * B, V]`` in the order of time, last state of each layer).
     """
-    dropout = dropout or (lambda tensor, place: tensor)
-    outputs = dropout(tf.nn.embedding_lookup(model_weights.embedding, tf.transpose(words)), 0)
-    last = []
+    dropout = dropout or _nothing
+    inputs = dropout(tf.nn.embedding_lookup(model_weights.embedding, tf.transpose(words)), 0)
+    first = lstm(inputs, model_weights.kernels[0], model_weights.biases[0], state[0], options.forget_bias)
+    return _above(first, state, model_weights, options, dropout)
+
+
+def project_words(words, model_weights, options):
+    """What each of ``words [N]`` gives to the first layer's gates ``[N, 4n]``, outside training."""
+    embedded = tf.nn.embedding_lookup(model_weights.embedding, words)
+    return project(embedded, model_weights.kernels[0], model_weights.biases[0], options.forget_bias)
+
+
+def logits_of_projected(projected, state, model_weights, options):
+    """What :func:`logits` returns outside training, of words ``[T, B, 4n]`` that :func:`project_words` has seen."""
+    first = lstm_of_projected(projected, model_weights.kernels[0], state[0])
+    return _above(first, state, model_weights, options, _nothing)
+
+
+def _above(first, state, model_weights, options, dropout):
+    """The logits and the last state of each layer, of what the first layer returned."""
+    (outputs, after), last = first, []
     for layer, (kernel, bias) in enumerate(zip(model_weights.kernels, model_weights.biases)):
-        outputs, layer_state = lstm(outputs, kernel, bias, state[layer], options.forget_bias)
+        if layer > 0:
+            outputs, after = lstm(outputs, kernel, bias, state[layer], options.forget_bias)
         outputs = dropout(outputs, layer + 1)
-        last.append(layer_state)
+        last.append(after)
     flat = tf.reshape(outputs, [-1, static_shape(outputs)[2]])
     return tf.nn.bias_add(tf.matmul(flat, model_weights.softmax_w), model_weights.softmax_b), last
+
+
+def _nothing(tensor, place):
+    return tensor

@@ -47,4 +47,6 @@ TRAINER = Trainer(
     carried_state=model.carried_state,
     masks=_masks,
     logits=model.logits,
+    project_words=model.project_words,
+    logits_of_projected=model.logits_of_projected,
 )

@@ -9,7 +9,7 @@ import collections
 from rhns import noise, variables
 from sparse_rnn import iss
 from sparse_rnn.compat import static_shape, tf
-from sparse_rnn.rhn import rhn
+from sparse_rnn.rhn import project, rhn, rhn_of_projected
 from sparse_rnn.training import initial
 
 STATE = "{}/state/rhn_{}"
@@ -117,12 +117,30 @@ def logits(words, state, model_weights, options, masks=None):
       ``(logits [T * B, V]`` in the order of time, last state of each layer).
     """
     masks = masks or noise.nothing(options)
-    outputs = tf.nn.embedding_lookup(model_weights.embedding, tf.transpose(words))
+    inputs = tf.nn.embedding_lookup(model_weights.embedding, tf.transpose(words))
     if masks.words is not None:
-        outputs = outputs * tf.transpose(masks.words)[:, :, tf.newaxis]
-    last = []
+        inputs = inputs * tf.transpose(masks.words)[:, :, tf.newaxis]
+    first = rhn(inputs, model_weights.h[0], model_weights.t[0], state[0], masks.inputs[0], masks.states[0])
+    return _above(first, state, model_weights, options, masks)
+
+
+def project_words(words, model_weights, options):
+    """What each of ``words [N]`` gives to the first cell's gates ``[N, 2n]``, outside training."""
+    return project(tf.nn.embedding_lookup(model_weights.embedding, words), model_weights.h[0], model_weights.t[0])
+
+
+def logits_of_projected(projected, state, model_weights, options):
+    """What :func:`logits` returns outside training, of words ``[T, B, 2n]`` that :func:`project_words` has seen."""
+    first = rhn_of_projected(projected, model_weights.h[0], model_weights.t[0], state[0])
+    return _above(first, state, model_weights, options, noise.nothing(options))
+
+
+def _above(first, state, model_weights, options, masks):
+    """The logits and the last state of each layer, of what the first layer returned."""
+    (outputs, after), last = first, []
     for layer, (h, t) in enumerate(zip(model_weights.h, model_weights.t)):
-        outputs, after = rhn(outputs, h, t, state[layer], masks.inputs[layer], masks.states[layer])
+        if layer > 0:
+            outputs, after = rhn(outputs, h, t, state[layer], masks.inputs[layer], masks.states[layer])
         last.append(after)
     if masks.outputs is not None:
         outputs = outputs * masks.outputs

@@ -39,5 +39,7 @@ TRAINER = Trainer(
     carried_state=model.carried_state,
     masks=noise.of_step,
     logits=model.logits,
+    project_words=model.project_words,
+    logits_of_projected=model.logits_of_projected,
     data_help=command_line.DATA_HELP + "; with data.kind=characters one file, or a folder with enwik8 or text8",
 )

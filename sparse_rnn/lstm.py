@@ -57,8 +57,6 @@ def lstm(inputs, kernel, bias, initial_state=None, forget_bias=1.0, sequence_len
     if sequence_length is not None:
         mask = tf.sequence_mask(sequence_length, tf.shape(inputs)[0], dtype=inputs.dtype)
         running = split_steps(like_steps(tf.transpose(mask)[:, :, tf.newaxis], inputs))
-    # The forget bias is a constant shift of the bias, so it costs nothing per step and has no gradient.
-    shift = tf.repeat(tf.constant([0.0, 0.0, forget_bias, 0.0], bias.dtype), units)
 
     @custom_gradient
     def layer(inputs, kernel, bias, c, h):
@@ -69,8 +67,27 @@ def lstm(inputs, kernel, bias, initial_state=None, forget_bias=1.0, sequence_len
 
         return (outputs, last.c, last.h), gradient
 
-    outputs, *last = layer(inputs, kernel, bias + shift, *initial_state)
+    outputs, *last = layer(inputs, kernel, _shifted(bias, forget_bias), *initial_state)
     return like_steps(outputs, inputs), LSTMState(*last)
+
+
+def project(inputs, kernel, bias, forget_bias=1.0):
+    """What ``inputs [N, in]`` give to the gates: ``[N, 4n]``, for inputs that come again and again, such as words."""
+    input_kernel, _ = cut_rows(kernel, static_shape(inputs)[1])
+    return tf.nn.bias_add(tf.matmul(inputs, input_kernel), _shifted(bias, forget_bias))
+
+
+def lstm_of_projected(projected, kernel, initial_state):
+    """What :func:`lstm` returns, of inputs that :func:`project` has seen ``[T, B, 4n]``; without a gradient."""
+    _, recurrent_kernel = cut_rows(kernel, static_shape(kernel)[0] - static_shape(kernel)[1] // 4)
+    outputs, last, _ = _run(split_steps(projected), _adder(recurrent_kernel), initial_state, None)
+    return like_steps(outputs, projected), last
+
+
+def _shifted(bias, forget_bias):
+    """The forget bias is a constant shift of the bias, so it costs nothing per step and has no gradient."""
+    shift = tf.constant([0.0, 0.0, forget_bias, 0.0], bias.dtype)
+    return bias + tf.repeat(shift, static_shape(bias)[0] // 4)
 
 
 def _check_shapes(inputs, kernel, bias):
@@ -99,7 +116,23 @@ def _check_state(state, needed):
 
 def _forward(inputs, kernel, bias, initial, running):
     """The outputs ``[T, B, n]``, the last state, and what the gradient needs."""
-    given, gates_of = _gates(inputs, kernel, bias)
+    if static_shape(inputs)[0] == 1:
+        # Most kernels cannot be cut into rows without a copy, which takes longer than all else in a single step.
+        def gates_of(x, h):
+            return tf.nn.bias_add(tf.matmul(tf.concat([x, h], axis=1), kernel), bias)
+
+        return _run(split_steps(inputs), gates_of, initial, running)
+    input_kernel, recurrent_kernel = cut_rows(kernel, static_shape(inputs)[2])
+    return _run(split_steps(product(inputs, input_kernel, bias)), _adder(recurrent_kernel), initial, running)
+
+
+def _adder(recurrent_kernel):
+    """The function that makes the gates ``[B, 4n]`` of a step of what the inputs give to them and the h before."""
+    return lambda projection, h: projection + tf.matmul(h, recurrent_kernel)
+
+
+def _run(given, gates_of, initial, running):
+    """What :func:`_forward` returns; ``gates_of`` makes a step's gates of a step of ``given`` and the h before."""
 
     def step(current, state):
         before = LSTMState(*state)
@@ -111,16 +144,6 @@ def _forward(inputs, kernel, bias, initial, running):
     sequences = (given,) if running is None else (given, running)
     (outputs, *saved), last = scan(step, sequences, initial, emits=1 + len(_Saved._fields))
     return stack_steps(outputs), LSTMState(*last), _Saved(*saved)
-
-
-def _gates(inputs, kernel, bias):
-    """A sequence, and the function that makes the gates ``[B, 4n]`` of a step of it and the h before."""
-    if static_shape(inputs)[0] == 1:
-        # Most kernels cannot be cut into rows without a copy, which takes longer than all else in a single step.
-        return split_steps(inputs), lambda x, h: tf.nn.bias_add(tf.matmul(tf.concat([x, h], axis=1), kernel), bias)
-    input_kernel, recurrent_kernel = cut_rows(kernel, static_shape(inputs)[2])
-    projected = split_steps(product(inputs, input_kernel, bias))
-    return projected, lambda projection, h: projection + tf.matmul(h, recurrent_kernel)
 
 
 def _cell(gates, before):

@@ -53,7 +53,7 @@ def rhn(inputs, h_weights, t_weights, initial_state=None, noise_i=None, noise_h=
     noise_h = _rows("noise_h", noise_h, inputs, units)
     if noise_i is not None:
         inputs = like_steps(inputs * noise_i, inputs)
-    matrices, biases = ([tf.concat(pair, axis=-1) for pair in each] for each in _pairs(h_weights, t_weights))
+    matrices, biases = _joined(h_weights, t_weights)
     depth = len(matrices)
 
     @custom_gradient
@@ -71,9 +71,26 @@ def rhn(inputs, h_weights, t_weights, initial_state=None, noise_i=None, noise_h=
     return like_steps(outputs, inputs), last
 
 
-def _pairs(h_weights, t_weights):
-    """The matrices of h and t of every cell, and the biases."""
-    return zip(*[list(zip(h, t)) for h, t in zip(h_weights, t_weights)])
+def project(inputs, h_weights, t_weights):
+    """What ``inputs [N, in]`` give to the first cell's gates: ``[N, 2n]``, for inputs that come again and again."""
+    matrices, biases = _joined(h_weights[:1], t_weights[:1])
+    of_inputs, _ = cut_rows(matrices[0], static_shape(inputs)[1])
+    return tf.nn.bias_add(tf.matmul(inputs, of_inputs), biases[0])
+
+
+def rhn_of_projected(projected, h_weights, t_weights, initial_state):
+    """What :func:`rhn` returns, without noise, of inputs ``[T, B, 2n]`` that :func:`project` has seen; no gradient."""
+    matrices, biases = _joined(h_weights, t_weights)
+    first, columns = static_shape(matrices[0])
+    _, recurrent = _split_first(matrices, first - columns // 2)
+    outputs, last, _ = _run(projected, recurrent, biases, initial_state, None)
+    return like_steps(outputs, projected), last
+
+
+def _joined(h_weights, t_weights):
+    """The matrices ``[.., 2n]`` and the biases ``[2n]`` of every cell: those of h, then those of t."""
+    pairs = zip(*[list(zip(h, t)) for h, t in zip(h_weights, t_weights)])
+    return ([tf.concat(pair, axis=-1) for pair in each] for each in pairs)
 
 
 def _check_shapes(inputs, h_weights, t_weights):
@@ -113,9 +130,13 @@ def _rows(what, value, inputs, width):
 
 def _forward(inputs, matrices, biases, initial, noise_h):
     """The outputs ``[T, B, n]``, the last state, and a _Saved of sequences for each cell."""
-    depth = len(matrices)
-    input_matrix, recurrent = _split_first(matrices, inputs)
-    projected = split_steps(product(inputs, input_matrix, biases[0]), depth)
+    input_matrix, recurrent = _split_first(matrices, static_shape(inputs)[2])
+    return _run(product(inputs, input_matrix, biases[0]), recurrent, biases, initial, noise_h)
+
+
+def _run(projected, recurrent, biases, initial, noise_h):
+    """What :func:`_forward` returns, of the inputs' share ``[T, B, 2n]`` in the first cell's gates."""
+    depth = len(recurrent)
 
     def step(current, state):
         (s,), saved = state, ()
@@ -129,7 +150,9 @@ def _forward(inputs, matrices, biases, initial, noise_h):
             s = change * t + s
         return (s,) + saved, (s,)
 
-    (outputs, *saved), (last,) = scan(step, (projected,), (initial,), emits=1 + depth * len(_Saved._fields))
+    (outputs, *saved), (last,) = scan(
+        step, (split_steps(projected, depth),), (initial,), emits=1 + depth * len(_Saved._fields)
+    )
     return stack_steps(outputs), last, _by_cell(saved)
 
 
@@ -138,16 +161,16 @@ def _by_cell(flat):
     return [_Saved(*each) for each in zip(*[iter(flat)] * len(_Saved._fields))]
 
 
-def _split_first(matrices, inputs):
-    """The rows of the first matrix that the inputs pass, and what the state passes in each cell."""
-    of_inputs, of_state = cut_rows(matrices[0], static_shape(inputs)[2])
+def _split_first(matrices, width):
+    """The rows of the first matrix that inputs of this width pass, and what the state passes in each cell."""
+    of_inputs, of_state = cut_rows(matrices[0], width)
     return of_inputs, [of_state] + list(matrices[1:])
 
 
 def _backward(inputs, matrices, saved, d_outputs, d_last, noise_h):
     """Gradients of the inputs, the initial state, the matrices ``[.., 2n]`` and the biases ``[2n]``."""
     depth = len(matrices)
-    input_matrix, recurrent = _split_first(matrices, inputs)
+    input_matrix, recurrent = _split_first(matrices, static_shape(inputs)[2])
     to_state = [transposed(matrix) for matrix in recurrent]
 
     def step(current, d_state):

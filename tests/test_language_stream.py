@@ -44,20 +44,23 @@ def loaded(load):
 @pytest.fixture
 def runs(monkeypatch):
     """The shapes ``(strips, words)`` of what is read for its losses, in order."""
-    seen, run = [], stream.Stream._run_part
+    seen, run = [], stream.Stream._run
 
-    def record(self, session, words, targets, part, state):
-        seen.append(words[:, part].shape)
-        return run(self, session, words, targets, part, state)
+    def record(self, session, what, states, feed):
+        if self._targets in feed:
+            seen.append(feed[self._words].shape)
+        return run(self, session, what, states, feed)
 
-    monkeypatch.setattr(stream.Stream, "_run_part", record)
+    monkeypatch.setattr(stream.Stream, "_run", record)
     return seen
 
 
-def pieces(monkeypatch, strip, lead=3, longest_run=4, tolerance=stream.TOLERANCE):
+def pieces(monkeypatch, strip, lead=3, longest_run=4, tolerance=stream.TOLERANCE, forgets=False):
     """Strips as a text of 98 words can have them."""
-    for name, value in (("STRIP", strip), ("LEAD", lead), ("LONGEST_RUN", longest_run), ("TOLERANCE", tolerance)):
+    for name, value in (("STRIP", strip - 2 * lead), ("LEAD", lead), ("LONGEST_RUN", longest_run)):
         monkeypatch.setattr(stream, name, value)
+    monkeypatch.setattr(stream, "TOLERANCE", tolerance)
+    monkeypatch.setattr(stream.Stream, "_forgets", lambda self, session, words: forgets)
 
 
 def one_after_the_other(loaded, ids):
@@ -76,7 +79,7 @@ def test_runs_of_any_length_give_the_same_number(loaded, monkeypatch, longest_ru
 
 
 @pytest.mark.parametrize("strip", [5, 16, 24, 48])
-@pytest.mark.parametrize("lead", [1, 5])
+@pytest.mark.parametrize("lead", [0, 1, 2])
 def test_strips_of_any_length_after_a_lead_of_any_length_give_the_same_number(loaded, monkeypatch, runs, strip, lead):
     pieces(monkeypatch, strip, lead)
     assert loaded.perplexity(TEXT, "full", "test") == pytest.approx(WHOLE, rel=1e-6)
@@ -85,7 +88,7 @@ def test_strips_of_any_length_after_a_lead_of_any_length_give_the_same_number(lo
 
 @pytest.mark.parametrize("predicted, strips", [(1, 1), (23, 1), (24, 1), (47, 1), (48, 2), (49, 2), (96, 4)])
 def test_a_text_has_as_many_strips_as_it_is_long_enough_for(loaded, monkeypatch, runs, predicted, strips):
-    pieces(monkeypatch, strip=24, lead=20)
+    pieces(monkeypatch, strip=24, lead=7)
     ids = TEXT[: predicted + 1]
     assert loaded.perplexity(ids, "full", "test") == pytest.approx(numpy_perplexity(ids[np.newaxis]), rel=1e-5)
     assert runs[0][0] == strips
@@ -94,21 +97,37 @@ def test_a_text_has_as_many_strips_as_it_is_long_enough_for(loaded, monkeypatch,
 def test_a_state_begins_where_the_words_before_its_strip_leave_it(loaded, monkeypatch, runs):
     pieces(monkeypatch, strip=48, lead=40, tolerance=1e-2)
     loaded.perplexity(TEXT, "full", "test")
-    assert runs == [(2, 4)] * 12 + [(1, 1)]  # no seam is read again
+    assert runs == [(2, 4)] * 12 + [(1, 1)]  # no strip is begun again
     runs.clear()
     pieces(monkeypatch, strip=48, lead=1, tolerance=1e-2)
     loaded.perplexity(TEXT, "full", "test")
     assert runs != [(2, 4)] * 12 + [(1, 1)]
 
 
-def test_a_seam_that_does_not_agree_is_read_from_both_sides_until_it_does(loaded, monkeypatch, runs):
-    pieces(monkeypatch, strip=48, lead=1, tolerance=1e-2)
-    assert loaded.perplexity(TEXT, "full", "test") == pytest.approx(WHOLE, rel=1e-4)
-    side_by_side, mended, rest = runs[:12], runs[12:-1], runs[-1]
-    assert side_by_side == [(2, 4)] * 12 and rest == (1, 1)
-    assert mended and set(mended) == {(2, 4)} and len(mended) < 12
-    assert loaded.stream().mended == 4 * len(mended)
-    pieces(monkeypatch, strip=48, lead=1, tolerance=1e9)
+def test_where_a_model_forgets_fast_there_are_more_strips_and_no_words_before_them(loaded, monkeypatch, runs):
+    pieces(monkeypatch, strip=48, lead=20, tolerance=1e-2, forgets=True)
+    assert loaded.perplexity(TEXT, "full", "test") == pytest.approx(WHOLE, rel=1e-3)
+    assert runs[0] == (97 // 8, 4) and loaded.stream().mended > 0
+
+
+@pytest.mark.parametrize("few, tolerance, forgets", [(45, 1e-2, True), (2, 1e-2, False), (2, 1e9, True)])
+def test_a_model_forgets_where_a_few_words_leave_one_state(loaded, monkeypatch, few, tolerance, forgets):
+    monkeypatch.setattr(stream, "FEW", few)
+    monkeypatch.setattr(stream, "TOLERANCE", tolerance)
+    loaded.perplexity(TEXT, "full", "test")
+    words = np.unique(TEXT[:-1], return_inverse=True)[1]
+    assert loaded.stream()._forgets(loaded.session, words) == forgets
+
+
+def test_strips_that_began_wrongly_are_read_again_side_by_side_each_until_its_states_agree(loaded, monkeypatch, runs):
+    pieces(monkeypatch, strip=32, lead=1, tolerance=5e-2)
+    assert loaded.perplexity(TEXT, "full", "test") == pytest.approx(WHOLE, rel=1e-3)
+    side_by_side, again, rest = runs[:8], runs[8:-1], runs[-1]
+    assert side_by_side == [(3, 4)] * 8 and rest == (1, 1)
+    assert again[0] == (2, 4) and len(again) < 8
+    assert [count for count, _ in again] == sorted((count for count, _ in again), reverse=True)
+    assert loaded.stream().mended == sum(count * words for count, words in again)
+    pieces(monkeypatch, strip=32, lead=1, tolerance=1e9)
     assert loaded.perplexity(TEXT, "full", "test") != pytest.approx(WHOLE, rel=1e-4)
     assert loaded.stream().mended == 0
 
@@ -117,11 +136,23 @@ def test_a_model_that_forgets_nothing_has_its_strips_read_again_to_their_ends(lo
     loaded = load(REMEMBERS)
     pieces(monkeypatch, strip=24)
     assert loaded.perplexity(TEXT, "full", "test") == pytest.approx(one_after_the_other(loaded, TEXT), rel=1e-6)
-    assert runs == [(4, 4)] * 6 + [(2, 4)] * 3 * 6 + [(1, 1)]
+    # From what the words before leave; from what the strip before ended with; the first to be right ends the second.
+    assert runs == [(4, 4)] * 6 + [(3, 4)] * 6 + [(1, 4)] * 2 * 6 + [(1, 1)]
+
+
+@pytest.mark.parametrize("kept_parts", [0, 1])
+def test_beyond_the_states_that_are_kept_a_strip_is_read_to_its_end(loaded, monkeypatch, runs, kept_parts):
+    pieces(monkeypatch, strip=48, lead=1, tolerance=1e-2)
+    loaded.perplexity(TEXT, "full", "test")
+    assert 1 < runs.count((1, 4)) < 12
+    runs.clear()
+    monkeypatch.setattr(stream, "MOST_KEPT", kept_parts * 2 * loaded.stream()._state_size)
+    assert loaded.perplexity(TEXT, "full", "test") == pytest.approx(WHOLE, rel=1e-6)
+    assert runs == [(2, 4)] * 12 + [(1, 4)] * 12 + [(1, 1)]
 
 
 def test_strips_side_by_side_and_the_words_of_a_run_are_bounded(load, monkeypatch, runs):
-    pieces(monkeypatch, strip=2)
+    pieces(monkeypatch, strip=2, lead=0)
     monkeypatch.setattr(stream, "MOST_STRIPS", 6)
     for name, value in (("MOST_WORDS", 18), ("MOST_SCORES", 12 * WORDS), ("MOST_SCORES", 3 * WORDS)):
         monkeypatch.setattr(stream, name, value)

@@ -4,7 +4,7 @@ import pytest
 from sparse_rnn import recurrence
 from sparse_rnn.compat import tf
 from sparse_rnn.errors import UserError
-from sparse_rnn.lstm import LSTMState, lstm
+from sparse_rnn.lstm import LSTMState, lstm, lstm_of_projected, project
 from tests import reference
 from tests.graphs import HAS_OWN_CELLS, NO_OWN_CELLS, evaluate, session, variable
 
@@ -271,3 +271,13 @@ def test_an_initial_state_of_another_shape_is_refused(shape):
     inputs, kernel, bias, c, _ = arrays()
     with pytest.raises(UserError, match=r"initial state .*needs \[3, 4\] each"):
         lstm(inputs, kernel, bias, (c, np.zeros(shape)))
+
+
+def test_inputs_that_are_projected_beforehand_give_the_same_layer(form):
+    given = arrays()
+    inputs, kernel, bias, c, h = (tf.constant(array) for array in given)
+    projected = tf.reshape(project(tf.reshape(inputs, [-1, INPUT]), kernel, bias, 0.5), [TIME, BATCH, 4 * UNITS])
+    outputs, last = lstm_of_projected(projected, kernel, LSTMState(c, h))
+    assert outputs.shape.as_list() == [TIME, BATCH, UNITS]
+    for found, right in zip(evaluate([outputs, *last]), expected(*given, forget_bias=0.5)):
+        np.testing.assert_allclose(found, right, rtol=1e-12, atol=1e-12)

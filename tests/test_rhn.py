@@ -6,7 +6,7 @@ import pytest
 from sparse_rnn import recurrence
 from sparse_rnn.compat import tf
 from sparse_rnn.errors import UserError
-from sparse_rnn.rhn import rhn
+from sparse_rnn.rhn import project, rhn, rhn_of_projected
 from tests import reference
 from tests.graphs import evaluate, variable
 
@@ -202,3 +202,15 @@ def test_noise_of_another_width_and_unequal_depths_are_refused():
     h_weights, t_weights = weights_of(given[2:])
     with pytest.raises(UserError, match="as many weights for h as for t, one at least; these are 3 and 2"):
         rhn(given[0], h_weights, t_weights[:2])
+
+
+@pytest.mark.parametrize("depth", [1, DEPTH])
+def test_inputs_that_are_projected_beforehand_give_the_same_layer(form, depth):
+    given = arrays(depth=depth)
+    inputs, state, *flat = (tf.constant(array) for array in given)
+    weights = weights_of(flat)
+    projected = tf.reshape(project(tf.reshape(inputs, [-1, INPUT]), *weights), [TIME, BATCH, 2 * UNITS])
+    outputs, last = rhn_of_projected(projected, *weights, initial_state=state)
+    assert outputs.shape.as_list() == [TIME, BATCH, UNITS]
+    for found, right in zip(evaluate([outputs, last]), expected(given)):
+        np.testing.assert_allclose(found, right, rtol=1e-12, atol=1e-12)

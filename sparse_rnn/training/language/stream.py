@@ -1,11 +1,13 @@
 """The perplexity of a long text as one stream, read in strips side by side.
 
 One sequence reads all recurrent weights anew for every word, so strips of the text are read together. A recurrent state
-forgets, so a strip begins from the state that the words before it leave, read from zero on. Then the seams are held
-against each other, from left to right: where a strip began from another state than the strip before it ended with, it
-is read from both until the two agree, and its loss is corrected. So the number is that of one word after the other, as
-far as states that agree to :data:`TOLERANCE` stay together. A model that forgets nothing is read about twice; a
-text shorter than two strips is one.
+forgets, so a strip begins from the state that the words before it leave, read from zeros on; a model that forgets fast,
+from zeros themselves. Begun again with the state that the strip before it ended with, a strip soon has the same states
+as before. So each that began with another state is begun again in that way, all of them side by side, until its states
+agree, and its losses up to there are replaced; then the same from left to right, for what has changed since. The number
+is that of one word after the other, as far as states that agree to :data:`TOLERANCE` stay together. A model that
+forgets nothing is read three times; a text shorter than two strips is one. What a word gives to the first layer's gates
+is computed once for each word of the text, not at every occurrence.
 """
 
 import numpy as np
@@ -15,20 +17,22 @@ from sparse_rnn.training import text
 from sparse_rnn.training.language import perplexity
 from sparse_rnn.training.language.likelihood import negative_log_likelihoods
 
-#: Words of the shortest strip.
-STRIP = 3000
+#: Words of the shortest strip, two leads not counted.
+STRIP = 1000
+#: Words before a strip that its first state is made from, where the model does not forget within so few words.
+LEAD, FEW = 1000, 100
 #: Most strips side by side.
 MOST_STRIPS = 64
-#: Words before a strip that its first state is made from.
-LEAD = 1000
 #: Largest difference of two states that agree, of their largest number: batches of another size round otherwise.
 TOLERANCE = 1e-5
 #: Most words of all strips in one run of the graph.
 MOST_WORDS = 2000
 #: Most scores that one run computes; memory holds two or three times as many, 80 megabytes each.
 MOST_SCORES = 20000000
-#: Most words of one strip in one run, after which the states at a seam are compared again.
+#: Most words of one strip in one run, after which its state is kept for a second reading to be held against.
 LONGEST_RUN = 100
+#: Most numbers of all states that are kept; what is read again beyond them is read to the strip's end.
+MOST_KEPT = 20000000
 
 
 class Stream:
@@ -42,7 +46,7 @@ class Stream:
       model_weights: what ``trainer.weights`` made.
 
     Attributes:
-      mended: words of the last text that were read again at its seams.
+      mended: words of the last text that were read again.
     """
 
     def __init__(self, trainer, options, model_weights):
@@ -55,7 +59,20 @@ class Stream:
         # A row per strip, which holds its whole state.
         self._before = tf.placeholder(tf.float32, [None, self._state_size])
         state = tf.nest.pack_sequence_as(form, tf.split(self._before, sizes, axis=1))
-        logits, last = trainer.logits(self._words, state, model_weights, options, None)
+        self._distinct = tf.placeholder(tf.int32, [None])
+        projected = trainer.project_words(self._distinct, model_weights, options)
+        self._projected = tf.get_variable(
+            "Stream/projected",
+            initializer=tf.zeros([0, static_shape(projected)[1]]),
+            validate_shape=False,
+            trainable=False,
+            use_resource=True,
+            collections=[tf.GraphKeys.LOCAL_VARIABLES],
+        )
+        self._project = tf.assign(self._projected, projected, validate_shape=False).op
+        read = tf.gather(self._projected.read_value(), tf.transpose(self._words))
+        read.set_shape([None, None, static_shape(projected)[1]])
+        logits, last = trainer.logits_of_projected(read, state, model_weights, options)
         self._most_words = max(1, min(MOST_WORDS, MOST_SCORES // static_shape(logits)[1]))
         losses = negative_log_likelihoods(logits, self._targets)
         self._losses = tf.reduce_sum(tf.reshape(losses, [-1, tf.shape(self._words)[0]]), axis=0)
@@ -68,63 +85,104 @@ class Stream:
           UserError: there is no such word.
         """
         words, targets = text.predicted(ids)
-        strips = max(1, min(MOST_STRIPS, self._most_words, len(words) // STRIP))
-        end = len(words) - len(words) % strips
-        rows, row_targets = (each[:end].reshape(strips, -1) for each in (words, targets))
-        begun = np.zeros([strips, self._state_size], np.float32)
-        if strips > 1:
-            begun[1:] = self._states(session, rows[:-1, -LEAD:])
-        total, ended = self._read(session, rows, row_targets, begun)
-        last, self.mended = ended[0], 0
-        for strip in range(1, strips):
-            if not np.isfinite(total):
-                break
-            strip_words, strip_targets = rows[strip], row_targets[strip]
-            correction, last = self._mend(session, strip_words, strip_targets, begun[strip], last, ended[strip])
-            total += correction
-        rest, _ = self._read(session, words[np.newaxis, end:], targets[np.newaxis, end:], last[np.newaxis])
-        return perplexity.of((total + rest) / len(words))
+        distinct, words = np.unique(words, return_inverse=True)
+        session.run(self._project, {self._distinct: distinct})
+        lead = LEAD if len(words) >= 2 * STRIP and not self._forgets(session, words) else 0
+        count = max(1, min(MOST_STRIPS, self._most_words, len(words) // (STRIP + 2 * lead)))
+        end = len(words) - len(words) % count
+        strips = self._strips(*(each[:end].reshape(count, -1) for each in (words, targets)))
+        begun = np.zeros([count, self._state_size], np.float32)
+        if lead and count > 1:
+            begun[1:] = self._states(session, strips.words[:-1, -lead:], begun[1:])
+        self._read(session, strips, range(count), begun)
+        self.mended = self._mend(session, strips)
+        rest = self._strips(words[np.newaxis, end:], targets[np.newaxis, end:])
+        self._read(session, rest, [0], strips.ended[-1:])
+        return perplexity.of((strips.losses.sum() + rest.losses.sum()) / len(words))
 
-    def _states(self, session, words):
-        """The states ``[strips, sizes]`` after ``words [strips, words]``, read from zero on."""
-        state = np.zeros([len(words), self._state_size], np.float32)
+    def _mend(self, session, strips):
+        """Begin strips again until each began as the one before it ended; returns how many words were read."""
+        if not np.isfinite(strips.losses).all():
+            return 0
+        later = range(1, len(strips.words))
+        turns = [later] + [[strip] for strip in later]
+        return sum(self._read(session, strips, *strips.misbegun(which)) for which in turns)
+
+    def _forgets(self, session, words):
+        """Whether a few words leave the same state, whatever it was before them."""
+        zeros = np.zeros([1, self._state_size], np.float32)
+        other = self._states(session, words[np.newaxis, :FEW], zeros)
+        after = self._states(session, np.stack([words[FEW : 2 * FEW]] * 2), np.concatenate([zeros, other]))
+        return _agree(*np.split(after, 2)).all()
+
+    def _states(self, session, words, states):
+        """The states ``[strips, sizes]`` after ``words [strips, words]``."""
         for part in self._parts(words):
-            state = self._run(session, self._after, state, {self._words: words[:, part]})
-        return state
+            states = self._run(session, self._after, states, {self._words: words[:, part]})
+        return states
 
-    def _read(self, session, words, targets, state):
-        """The loss of ``words [strips, words]``, all together, and the states that the strips end with."""
-        loss = 0.0
-        for part in self._parts(words):
-            found, state = self._run_part(session, words, targets, part, state)
-            loss += float(found.sum())
-        return loss, state
+    def _strips(self, words, targets):
+        return _Strips(words, targets, self._parts(words), self._state_size)
 
-    def _mend(self, session, words, targets, begun, right, ended):
-        """What a strip's loss grows by when it begins with the state ``right`` in place of ``begun``.
+    def _parts(self, words):
+        """The slices of ``words [strips, words]`` that are read in one run of the graph each."""
+        count, length = words.shape
+        step = max(1, min(LONGEST_RUN, self._most_words // count))
+        return [slice(start, start + step) for start in range(0, length, step)]
+
+    def _read(self, session, strips, which, states):
+        """Read the strips ``which`` from ``states [len(which), sizes]`` on, each until its states are as they were.
 
         Returns:
-          ``(loss, the state that it ends with)``; that is ``ended``, as before, where the two came to agree.
+          How many words were read.
         """
-        words, targets, states = (np.stack(pair) for pair in ((words, words), (targets, targets), (begun, right)))
-        correction = 0.0
-        for part in self._parts(words):
-            if np.abs(states[1] - states[0]).max() <= TOLERANCE * np.abs(states).max():
-                return correction, ended
-            (before, after), states = self._run_part(session, words, targets, part, states)
-            correction += float(after) - float(before)
-            self.mended += words[0, part].size
-        return correction, states[1]
+        which, count = np.asarray(which, int), 0
+        strips.begun[which] = states
+        for number, part in enumerate(strips.parts):
+            if not which.size:
+                break
+            feed = {self._words: strips.words[which, part], self._targets: strips.targets[which, part]}
+            losses, states = self._run(session, [self._losses, self._after], states, feed)
+            strips.losses[number, which] = losses
+            count += feed[self._words].size
+            if number < len(strips.kept):
+                differ = ~_agree(states, strips.kept[number, which])
+                strips.kept[number, which] = states
+                which, states = which[differ], states[differ]
+        strips.ended[which] = states
+        return count
 
-    def _run_part(self, session, words, targets, part, state):
-        feed = {self._words: words[:, part], self._targets: targets[:, part]}
-        return self._run(session, [self._losses, self._after], state, feed)
+    def _run(self, session, what, states, feed):
+        return session.run(what, {self._before: states, **feed}, options=in_calling_thread())
 
-    def _run(self, session, what, state, feed):
-        return session.run(what, {self._before: state, **feed}, options=in_calling_thread())
 
-    def _parts(self, rows):
-        """The slices of ``rows [strips, words]`` that are read in one run of the graph each."""
-        strips, length = rows.shape
-        step = max(1, min(LONGEST_RUN, self._most_words // strips))
-        return [slice(start, start + step) for start in range(0, length, step)]
+class _Strips:
+    """Strips of a text, ``words, targets [strips, words]``, and what they were when they were last read.
+
+    Attributes:
+      parts: the slices of a strip that are read in one run each.
+      losses: ``[parts, strips]``.
+      kept: states ``[parts, strips, sizes]`` after the first parts.
+      begun, ended: states ``[strips, sizes]`` before and after each strip.
+    """
+
+    def __init__(self, words, targets, parts, state_size):
+        count = len(words)
+        self.words, self.targets, self.parts = words, targets, parts
+        self.losses = np.zeros([len(parts), count])
+        self.begun, self.ended = (np.zeros([count, state_size], np.float32) for _ in range(2))
+        kept = min(len(parts), MOST_KEPT // self.begun.size)
+        self.kept = np.full([kept, count, state_size], np.nan, np.float32)  # which agrees with nothing
+
+    def misbegun(self, which):
+        """Those of ``which`` that began with another state than the strip before ends with, and these states."""
+        which = np.asarray(which, int)
+        right = self.ended[which - 1]
+        differ = ~_agree(self.begun[which], right)
+        return which[differ], right[differ]
+
+
+def _agree(states, others):
+    """Whether each of ``states [strips, sizes]`` is that of ``others``, to rounding."""
+    with np.errstate(invalid="ignore"):
+        return np.abs(states - others).max(axis=1) <= TOLERANCE * np.abs(others).max(axis=1)

@@ -27,6 +27,8 @@ class Trainer:
       carried_state: makes the state's variables of (options, batch size, scope, collection), zero at first.
       masks: maps (options, V, seed, step, words ``[B, T]``) to the masks of one training step.
       logits: maps (words ``[B, T]``, state, weights, options, masks) to (logits ``[T * B, V]``, last state).
+      project_words: maps (words ``[N]``, weights, options) to what they give to the first layer's gates ``[N, k]``.
+      logits_of_projected: maps (those of all words ``[T, B, k]``, state, weights, options) to what ``logits`` gives.
       data_help: what ``--data_path`` takes.
     """
 
@@ -43,6 +45,8 @@ class Trainer:
     carried_state: Callable[..., Any]
     masks: Callable[..., Any]
     logits: Callable[..., Any]
+    project_words: Callable[..., Any]
+    logits_of_projected: Callable[..., Any]
     data_help: str = command_line.DATA_HELP
 
     def vocabulary_size(self, arrays):
