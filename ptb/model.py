@@ -127,12 +127,13 @@ def logits_of_projected(projected, state, model_weights, options):
 
 def _above(first, state, model_weights, options, dropout):
     """The logits and the last state of each layer, of what the first layer returned."""
-    (outputs, after), last = first, []
-    for layer, (kernel, bias) in enumerate(zip(model_weights.kernels, model_weights.biases)):
-        if layer > 0:
-            outputs, after = lstm(outputs, kernel, bias, state[layer], options.forget_bias)
-        outputs = dropout(outputs, layer + 1)
+    outputs, after = first
+    last = [after]
+    for layer in range(1, len(state)):
+        kernel, bias = model_weights.kernels[layer], model_weights.biases[layer]
+        outputs, after = lstm(dropout(outputs, layer), kernel, bias, state[layer], options.forget_bias)
         last.append(after)
+    outputs = dropout(outputs, len(state))
     flat = tf.reshape(outputs, [-1, static_shape(outputs)[2]])
     return tf.nn.bias_add(tf.matmul(flat, model_weights.softmax_w), model_weights.softmax_b), last
 

@@ -137,10 +137,11 @@ def logits_of_projected(projected, state, model_weights, options):
 
 def _above(first, state, model_weights, options, masks):
     """The logits and the last state of each layer, of what the first layer returned."""
-    (outputs, after), last = first, []
-    for layer, (h, t) in enumerate(zip(model_weights.h, model_weights.t)):
-        if layer > 0:
-            outputs, after = rhn(outputs, h, t, state[layer], masks.inputs[layer], masks.states[layer])
+    outputs, after = first
+    last = [after]
+    for layer in range(1, len(state)):
+        h, t = model_weights.h[layer], model_weights.t[layer]
+        outputs, after = rhn(outputs, h, t, state[layer], masks.inputs[layer], masks.states[layer])
         last.append(after)
     if masks.outputs is not None:
         outputs = outputs * masks.outputs

@@ -72,16 +72,41 @@ def lstm(inputs, kernel, bias, initial_state=None, forget_bias=1.0, sequence_len
 
 
 def project(inputs, kernel, bias, forget_bias=1.0):
-    """What ``inputs [N, in]`` give to the gates: ``[N, 4n]``, for inputs that come again and again, such as words."""
+    """What inputs give to the gates, for inputs that come again and again, such as the words of a text.
+
+    Args:
+      inputs: ``[N, in]``.
+      kernel, bias, forget_bias: as for :func:`lstm`.
+
+    Returns:
+      ``[N, 4n]``.
+    """
     input_kernel, _ = cut_rows(kernel, static_shape(inputs)[1])
     return tf.nn.bias_add(tf.matmul(inputs, input_kernel), _shifted(bias, forget_bias))
 
 
 def lstm_of_projected(projected, kernel, initial_state):
-    """What :func:`lstm` returns, of inputs that :func:`project` has seen ``[T, B, 4n]``; without a gradient."""
-    _, recurrent_kernel = cut_rows(kernel, static_shape(kernel)[0] - static_shape(kernel)[1] // 4)
-    outputs, last, _ = _run(split_steps(projected), _adder(recurrent_kernel), initial_state, None)
-    return like_steps(outputs, projected), last
+    """Run one LSTM layer, not to be trained, over what :func:`project` made of its inputs.
+
+    Args:
+      projected: ``[T, B, 4n]``, time first.
+      kernel: ``[in + n, 4n]``, whole, as for :func:`lstm`.
+      initial_state: ``(c, h)`` of ``[B, n]`` each.
+
+    Returns:
+      What :func:`lstm` returns, without a gradient.
+    """
+    rows, columns = static_shape(kernel)
+    _, recurrent_kernel = cut_rows(kernel, rows - columns // 4)
+
+    def step(current, state):
+        before = LSTMState(*state)
+        after, _ = _cell(current[0] + tf.matmul(before.h, recurrent_kernel), before)
+        return (after.h,), after
+
+    (outputs,), last = scan(step, (split_steps(projected),), initial_state, emits=1)
+    outputs, *last = (tf.stop_gradient(each) for each in (stack_steps(outputs), *last))
+    return like_steps(outputs, projected), LSTMState(*last)
 
 
 def _shifted(bias, forget_bias):
@@ -116,23 +141,7 @@ def _check_state(state, needed):
 
 def _forward(inputs, kernel, bias, initial, running):
     """The outputs ``[T, B, n]``, the last state, and what the gradient needs."""
-    if static_shape(inputs)[0] == 1:
-        # Most kernels cannot be cut into rows without a copy, which takes longer than all else in a single step.
-        def gates_of(x, h):
-            return tf.nn.bias_add(tf.matmul(tf.concat([x, h], axis=1), kernel), bias)
-
-        return _run(split_steps(inputs), gates_of, initial, running)
-    input_kernel, recurrent_kernel = cut_rows(kernel, static_shape(inputs)[2])
-    return _run(split_steps(product(inputs, input_kernel, bias)), _adder(recurrent_kernel), initial, running)
-
-
-def _adder(recurrent_kernel):
-    """The function that makes the gates ``[B, 4n]`` of a step of what the inputs give to them and the h before."""
-    return lambda projection, h: projection + tf.matmul(h, recurrent_kernel)
-
-
-def _run(given, gates_of, initial, running):
-    """What :func:`_forward` returns; ``gates_of`` makes a step's gates of a step of ``given`` and the h before."""
+    given, gates_of = _gates(inputs, kernel, bias)
 
     def step(current, state):
         before = LSTMState(*state)
@@ -144,6 +153,16 @@ def _run(given, gates_of, initial, running):
     sequences = (given,) if running is None else (given, running)
     (outputs, *saved), last = scan(step, sequences, initial, emits=1 + len(_Saved._fields))
     return stack_steps(outputs), LSTMState(*last), _Saved(*saved)
+
+
+def _gates(inputs, kernel, bias):
+    """A sequence, and the function that makes the gates ``[B, 4n]`` of a step of it and the h before."""
+    if static_shape(inputs)[0] == 1:
+        # Most kernels cannot be cut into rows without a copy, which takes longer than all else in a single step.
+        return split_steps(inputs), lambda x, h: tf.nn.bias_add(tf.matmul(tf.concat([x, h], axis=1), kernel), bias)
+    input_kernel, recurrent_kernel = cut_rows(kernel, static_shape(inputs)[2])
+    projected = split_steps(product(inputs, input_kernel, bias))
+    return projected, lambda projection, h: projection + tf.matmul(h, recurrent_kernel)
 
 
 def _cell(gates, before):

@@ -110,8 +110,9 @@ def cut_rows(matrix, at):
 def transposed(matrix):
     """The transpose of a matrix of known shape, as a tensor of its own.
 
-    A product of few rows with it takes half as long as ``tf.matmul(rows, matrix, transpose_b=True)``, which rearranges
-    the matrix at every call. The reshape keeps TensorFlow from making the one out of the other.
+    On a processor a product of few rows with it takes half as long as ``tf.matmul(rows, matrix, transpose_b=True)``,
+    which rearranges the matrix at every call. TensorFlow's optimizer would make that of a product with
+    ``tf.transpose(matrix)``; the reshapes hide the transpose from it.
     """
     rows, columns = static_shape(matrix)
     return tf.reshape(tf.transpose(tf.reshape(matrix, [rows, 1, columns]), [2, 1, 0]), [columns, rows])

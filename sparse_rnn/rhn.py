@@ -72,25 +72,50 @@ def rhn(inputs, h_weights, t_weights, initial_state=None, noise_i=None, noise_h=
 
 
 def project(inputs, h_weights, t_weights):
-    """What ``inputs [N, in]`` give to the first cell's gates: ``[N, 2n]``, for inputs that come again and again."""
-    matrices, biases = _joined(h_weights[:1], t_weights[:1])
-    of_inputs, _ = cut_rows(matrices[0], static_shape(inputs)[1])
-    return tf.nn.bias_add(tf.matmul(inputs, of_inputs), biases[0])
+    """What inputs give to the gates of the first cell, for inputs that come again and again, such as words of a text.
+
+    Args:
+      inputs: ``[N, in]``.
+      h_weights, t_weights: as for :func:`rhn`.
+
+    Returns:
+      ``[N, 2n]``.
+    """
+    (matrix,), (bias,) = _joined(h_weights[:1], t_weights[:1])
+    of_inputs, _ = cut_rows(matrix, static_shape(inputs)[1])
+    return tf.nn.bias_add(tf.matmul(inputs, of_inputs), bias)
 
 
 def rhn_of_projected(projected, h_weights, t_weights, initial_state):
-    """What :func:`rhn` returns, without noise, of inputs ``[T, B, 2n]`` that :func:`project` has seen; no gradient."""
+    """Run one recurrent highway layer, not to be trained, over what :func:`project` made of its inputs.
+
+    Args:
+      projected: ``[T, B, 2n]``, time first.
+      h_weights, t_weights: as for :func:`rhn`, the first matrices whole.
+      initial_state: ``[B, n]``.
+
+    Returns:
+      What :func:`rhn` returns without noise, and without a gradient.
+    """
     matrices, biases = _joined(h_weights, t_weights)
-    first, columns = static_shape(matrices[0])
-    _, recurrent = _split_first(matrices, first - columns // 2)
-    outputs, last, _ = _run(projected, recurrent, biases, initial_state, None)
-    return like_steps(outputs, projected), last
+    rows, columns = static_shape(matrices[0])
+    _, recurrent = _split_first(matrices, rows - columns // 2)
+
+    def step(current, state):
+        (s,) = state
+        for cell, matrix in enumerate(recurrent):
+            h, t = _gates(s, matrix, current[0] if cell == 0 else biases[cell])
+            s = (h - s) * t + s
+        return (s,), (s,)
+
+    (outputs,), (last,) = scan(step, (split_steps(projected, len(recurrent)),), (initial_state,), emits=1)
+    return like_steps(tf.stop_gradient(stack_steps(outputs)), projected), tf.stop_gradient(last)
 
 
 def _joined(h_weights, t_weights):
-    """The matrices ``[.., 2n]`` and the biases ``[2n]`` of every cell: those of h, then those of t."""
-    pairs = zip(*[list(zip(h, t)) for h, t in zip(h_weights, t_weights)])
-    return ([tf.concat(pair, axis=-1) for pair in each] for each in pairs)
+    """The matrices ``[.., 2n]`` and the biases ``[2n]`` of every cell, those of h before those of t."""
+    cells = [[tf.concat(pair, axis=-1) for pair in zip(h, t)] for h, t in zip(h_weights, t_weights)]
+    return [matrix for matrix, _ in cells], [bias for _, bias in cells]
 
 
 def _check_shapes(inputs, h_weights, t_weights):
@@ -130,30 +155,28 @@ def _rows(what, value, inputs, width):
 
 def _forward(inputs, matrices, biases, initial, noise_h):
     """The outputs ``[T, B, n]``, the last state, and a _Saved of sequences for each cell."""
+    depth = len(matrices)
     input_matrix, recurrent = _split_first(matrices, static_shape(inputs)[2])
-    return _run(product(inputs, input_matrix, biases[0]), recurrent, biases, initial, noise_h)
-
-
-def _run(projected, recurrent, biases, initial, noise_h):
-    """What :func:`_forward` returns, of the inputs' share ``[T, B, 2n]`` in the first cell's gates."""
-    depth = len(recurrent)
+    projected = split_steps(product(inputs, input_matrix, biases[0]), depth)
 
     def step(current, state):
         (s,), saved = state, ()
         for cell, matrix in enumerate(recurrent):
             read = _masked(s, noise_h)
-            shift = current[0] if cell == 0 else biases[cell]
-            h, t = tf.split(tf.matmul(read, matrix) + shift, 2, axis=1)
-            h, t = tf.tanh(h), tf.sigmoid(t)
+            h, t = _gates(read, matrix, current[0] if cell == 0 else biases[cell])
             change = h - s
             saved += _Saved(read, h, t, change)
             s = change * t + s
         return (s,) + saved, (s,)
 
-    (outputs, *saved), (last,) = scan(
-        step, (split_steps(projected, depth),), (initial,), emits=1 + depth * len(_Saved._fields)
-    )
+    (outputs, *saved), (last,) = scan(step, (projected,), (initial,), emits=1 + depth * len(_Saved._fields))
     return stack_steps(outputs), last, _by_cell(saved)
+
+
+def _gates(read, matrix, shift):
+    """The gates h and t of a cell that reads ``read [B, n]``."""
+    h, t = tf.split(tf.matmul(read, matrix) + shift, 2, axis=1)
+    return tf.tanh(h), tf.sigmoid(t)
 
 
 def _by_cell(flat):

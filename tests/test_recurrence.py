@@ -28,3 +28,14 @@ def test_a_transposed_matrix_has_its_columns_as_rows(graph, shape):
     assert turned.shape.as_list() == list(shape[::-1])
     with tf.Session() as session:
         np.testing.assert_array_equal(session.run(turned, {given: matrix}), matrix.T)
+
+
+def test_a_product_with_a_transposed_matrix_stays_one_without_transposition(graph):
+    rows, matrix = tf.placeholder(tf.float32, [2, 8]), tf.placeholder(tf.float32, [4, 8])
+    fetched = tf.matmul(rows, transposed(matrix))
+    options, seen = tf.RunOptions(output_partition_graphs=True), tf.RunMetadata()
+    with tf.Session() as session:
+        session.run(fetched, {rows: np.ones([2, 8]), matrix: np.ones([4, 8])}, options=options, run_metadata=seen)
+    nodes = [node for partition in seen.partition_graphs for node in partition.node]
+    (multiply,) = [node for node in nodes if node.op.endswith("MatMul")]
+    assert not multiply.attr["transpose_a"].b and not multiply.attr["transpose_b"].b

@@ -6,8 +6,8 @@ from zeros themselves. Begun again with the state that the strip before it ended
 as before. So each that began with another state is begun again in that way, all of them side by side, until its states
 agree, and its losses up to there are replaced; then the same from left to right, for what has changed since. The number
 is that of one word after the other, as far as states that agree to :data:`TOLERANCE` stay together. A model that
-forgets nothing is read three times; a text shorter than two strips is one. What a word gives to the first layer's gates
-is computed once for each word of the text, not at every occurrence.
+forgets nothing is read three times, at last one strip after the other, and gains nothing; a text shorter than two
+strips is one. What a word gives to the first layer's gates is computed once, not at every occurrence.
 """
 
 import numpy as np
@@ -17,10 +17,12 @@ from sparse_rnn.training import text
 from sparse_rnn.training.language import perplexity
 from sparse_rnn.training.language.likelihood import negative_log_likelihoods
 
-#: Words of the shortest strip, two leads not counted.
+#: Fewest words of a strip; of one that has a lead, two leads more.
 STRIP = 1000
-#: Words before a strip that its first state is made from, where the model does not forget within so few words.
-LEAD, FEW = 1000, 100
+#: Words before a strip that its first state is made from, where the model does not forget.
+LEAD = 1000
+#: Words within which a model forgets, if it does.
+FEW = 100
 #: Most strips side by side.
 MOST_STRIPS = 64
 #: Largest difference of two states that agree, of their largest number: batches of another size round otherwise.
@@ -33,6 +35,8 @@ MOST_SCORES = 20000000
 LONGEST_RUN = 100
 #: Most numbers of all states that are kept; what is read again beyond them is read to the strip's end.
 MOST_KEPT = 20000000
+#: Most numbers that a text's words give to the first layer's gates; where there are more, each run computes its own.
+MOST_PROJECTED = 100000000
 
 
 class Stream:
@@ -46,7 +50,7 @@ class Stream:
       model_weights: what ``trainer.weights`` made.
 
     Attributes:
-      mended: words of the last text that were read again.
+      mended: how many words of the last text were read again, once for each time.
     """
 
     def __init__(self, trainer, options, model_weights):
@@ -61,18 +65,17 @@ class Stream:
         state = tf.nest.pack_sequence_as(form, tf.split(self._before, sizes, axis=1))
         self._distinct = tf.placeholder(tf.int32, [None])
         projected = trainer.project_words(self._distinct, model_weights, options)
-        self._projected = tf.get_variable(
-            "Stream/projected",
-            initializer=tf.zeros([0, static_shape(projected)[1]]),
-            validate_shape=False,
+        self._gates = static_shape(projected)[1]
+        self._projected = tf.Variable(
+            tf.zeros([0, self._gates]),
             trainable=False,
-            use_resource=True,
             collections=[tf.GraphKeys.LOCAL_VARIABLES],
+            use_resource=True,
+            shape=tf.TensorShape([None, self._gates]),
         )
-        self._project = tf.assign(self._projected, projected, validate_shape=False).op
-        read = tf.gather(self._projected.read_value(), tf.transpose(self._words))
-        read.set_shape([None, None, static_shape(projected)[1]])
-        logits, last = trainer.logits_of_projected(read, state, model_weights, options)
+        self._project = tf.assign(self._projected, projected).op
+        given = tf.gather(self._projected.read_value(), tf.transpose(self._words))
+        logits, last = trainer.logits_of_projected(given, state, model_weights, options)
         self._most_words = max(1, min(MOST_WORDS, MOST_SCORES // static_shape(logits)[1]))
         losses = negative_log_likelihoods(logits, self._targets)
         self._losses = tf.reduce_sum(tf.reshape(losses, [-1, tf.shape(self._words)[0]]), axis=0)
@@ -85,20 +88,32 @@ class Stream:
           UserError: there is no such word.
         """
         words, targets = text.predicted(ids)
-        distinct, words = np.unique(words, return_inverse=True)
-        session.run(self._project, {self._distinct: distinct})
-        lead = LEAD if len(words) >= 2 * STRIP and not self._forgets(session, words) else 0
-        count = max(1, min(MOST_STRIPS, self._most_words, len(words) // (STRIP + 2 * lead)))
+        distinct, places = _places(words)
+        self._at_once = distinct.size * self._gates <= MOST_PROJECTED
+        if self._at_once:
+            words = places
+            session.run(self._project, {self._distinct: distinct})
+        try:
+            loss, self.mended = self._loss(session, words, targets)
+        finally:
+            session.run(self._projected.initializer)  # which gives its memory back
+        return perplexity.of(loss / len(words))
+
+    def _loss(self, session, words, targets):
+        """The loss of all words, and how many were read again."""
+        most = min(MOST_STRIPS, self._most_words)
+        lead = LEAD if min(most, len(words) // STRIP) > 1 and not self._forgets(session, words) else 0
+        count = max(1, min(most, len(words) // (STRIP + 2 * lead)))
         end = len(words) - len(words) % count
         strips = self._strips(*(each[:end].reshape(count, -1) for each in (words, targets)))
         begun = np.zeros([count, self._state_size], np.float32)
         if lead and count > 1:
             begun[1:] = self._states(session, strips.words[:-1, -lead:], begun[1:])
         self._read(session, strips, range(count), begun)
-        self.mended = self._mend(session, strips)
+        mended = self._mend(session, strips)
         rest = self._strips(words[np.newaxis, end:], targets[np.newaxis, end:])
         self._read(session, rest, [0], strips.ended[-1:])
-        return perplexity.of((strips.losses.sum() + rest.losses.sum()) / len(words))
+        return strips.losses.sum() + rest.losses.sum(), mended
 
     def _mend(self, session, strips):
         """Begin strips again until each began as the one before it ended; returns how many words were read."""
@@ -142,18 +157,25 @@ class Stream:
             if not which.size:
                 break
             feed = {self._words: strips.words[which, part], self._targets: strips.targets[which, part]}
-            losses, states = self._run(session, [self._losses, self._after], states, feed)
-            strips.losses[number, which] = losses
             count += feed[self._words].size
-            if number < len(strips.kept):
-                differ = ~_agree(states, strips.kept[number, which])
-                strips.kept[number, which] = states
-                which, states = which[differ], states[differ]
+            losses, states = self._run(session, [self._losses, self._after], states, feed)
+            differ = strips.record(number, which, losses, states)
+            which, states = which[differ], states[differ]
         strips.ended[which] = states
         return count
 
     def _run(self, session, what, states, feed):
-        return session.run(what, {self._before: states, **feed}, options=in_calling_thread())
+        feed = {self._before: states, **feed}
+        if not self._at_once:
+            distinct, feed[self._words] = _places(feed[self._words])
+            session.run(self._project, {self._distinct: distinct})
+        return session.run(what, feed, options=in_calling_thread())
+
+
+def _places(words):
+    """The distinct ones of ``words``, and the place of each of the words among them."""
+    distinct, places = np.unique(words, return_inverse=True)
+    return distinct, places.reshape(words.shape)
 
 
 class _Strips:
@@ -171,8 +193,17 @@ class _Strips:
         self.words, self.targets, self.parts = words, targets, parts
         self.losses = np.zeros([len(parts), count])
         self.begun, self.ended = (np.zeros([count, state_size], np.float32) for _ in range(2))
-        kept = min(len(parts), MOST_KEPT // self.begun.size)
+        kept = min(len(parts), MOST_KEPT // self.begun.size) if count > 1 else 0
         self.kept = np.full([kept, count, state_size], np.nan, np.float32)  # which agrees with nothing
+
+    def record(self, number, which, losses, states):
+        """Take what reading a part of the strips ``which`` gave; returns which have other states than before."""
+        self.losses[number, which] = losses
+        if number >= len(self.kept):
+            return np.ones(len(which), bool)
+        differ = ~_agree(states, self.kept[number, which])
+        self.kept[number, which] = states
+        return differ
 
     def misbegun(self, which):
         """Those of ``which`` that began with another state than the strip before ends with, and these states."""
@@ -183,6 +214,6 @@ class _Strips:
 
 
 def _agree(states, others):
-    """Whether each of ``states [strips, sizes]`` is that of ``others``, to rounding."""
+    """Whether each of ``states [strips, sizes]`` is that of ``others``, to rounding of its largest number."""
     with np.errstate(invalid="ignore"):
         return np.abs(states - others).max(axis=1) <= TOLERANCE * np.abs(others).max(axis=1)
