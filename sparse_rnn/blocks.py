@@ -8,6 +8,8 @@ import numpy as np
 
 #: Elements of a block: 2 MB of float32.
 BLOCK = 2**19
+#: Rows of 4-byte elements that end at a multiple of 64 bytes, however long they are.
+ALIGNED = 16
 
 
 def row_blocks(shape):
@@ -23,4 +25,6 @@ def row_blocks(shape):
         return []
     rows = shape[0]
     per_block = max(1, BLOCK // max(1, int(np.prod(shape[1:]))))
+    # TensorFlow takes rows as they are, without a copy, where they begin at a multiple of 64 bytes.
+    per_block = max(per_block - per_block % ALIGNED, min(per_block, ALIGNED))
     return [(start, min(rows, start + per_block)) for start in range(0, rows, per_block)]

@@ -5,8 +5,9 @@ Group Lasso brings weights near zero but rarely to it. After every update each w
 weight ever rests in (0, threshold) and evaluation never has to touch one.
 """
 
-from sparse_rnn.blocks import row_blocks
-from sparse_rnn.compat import static_shape, tf
+import numpy as np
+
+from sparse_rnn.compat import tf
 
 
 def small(variables, threshold):
@@ -31,8 +32,14 @@ def after(train_op, variables, threshold):
 
 def _zero_small(variable, threshold):
     value = variable.read_value()
-    is_small = [tf.abs(value[start:stop]) < threshold for start, stop in row_blocks(static_shape(variable))]
-    is_small = tf.concat(is_small, axis=0) if is_small else tf.abs(value) < threshold
-    # A scalar zero, in place of a matrix of them, is a pass through memory less. Blocks are compared one by one for the
-    # same reason, but written all at once: a variable that is written in parts is copied at every later read.
-    return tf.assign(variable, tf.where_v2(is_small, tf.zeros([], value.dtype), value)).op
+    zeros = tf.zeros_like(value)
+    return tf.assign(variable, tf.where(_is_small(value, zeros, threshold), zeros, value)).op
+
+
+def _is_small(value, zeros, threshold):
+    """Whether each element lies strictly between -threshold and threshold."""
+    if value.dtype != tf.float32:
+        return tf.abs(value) < threshold
+    # |w - 0| <= the next smaller number, which is one pass over memory; an absolute value and a comparison are two.
+    below = float(np.nextafter(np.float32(threshold), np.float32(0)))
+    return tf.raw_ops.ApproximateEqual(x=value, y=zeros, tolerance=below)

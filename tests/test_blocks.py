@@ -12,7 +12,13 @@ def test_blocks_are_all_rows_once_in_order(shape, monkeypatch):
     np.testing.assert_array_equal(np.concatenate(found), array)
     per_row = array[0].size
     assert all(block.size <= max(25, per_row) for block in found)
-    assert all(block.size + per_row > 25 for block in found[:-1])
+    assert all(block.size + per_row * blocks.ALIGNED > 25 for block in found[:-1])
+
+
+@pytest.mark.parametrize("block, starts", [(31, [0, 10, 20]), (80, [0, 16]), (90, [0, 16]), (96, [0])])
+def test_blocks_of_many_rows_begin_at_multiples_of_64_bytes(block, starts, monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK", block)
+    assert [start for start, _ in blocks.row_blocks([30, 3])] == starts
 
 
 def test_a_row_that_is_larger_than_a_block_is_one(monkeypatch):
