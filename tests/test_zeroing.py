@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import sparse_rnn as sr
-from sparse_rnn import blocks, checkpoints, zeroing
+from sparse_rnn import checkpoints, zeroing
 from sparse_rnn.compat import tf
 from tests.graphs import session, variable
 
@@ -13,12 +13,6 @@ THRESHOLD = 0.02
 SHAPES = {"kernel": (7, 12), "bias": (12,), "embedding": (30, 5)}
 
 pytestmark = pytest.mark.usefixtures("graph")
-
-
-@pytest.fixture(params=[blocks.BLOCK, 2], ids=["whole", "in blocks"])
-def block(request, monkeypatch):
-    """Elements of a block: more than a variable has, or fewer."""
-    monkeypatch.setattr(blocks, "BLOCK", request.param)
 
 
 def in_between(arrays, threshold=THRESHOLD):
@@ -71,7 +65,7 @@ def test_after_every_run_of_the_train_op_no_weight_lies_below_the_threshold(opti
 
 
 @pytest.mark.parametrize("use_resource", [True, False])
-def test_the_train_op_is_the_update_and_then_the_threshold(use_resource, block):
+def test_the_train_op_is_the_update_and_then_the_threshold(use_resource):
     weights = [variable("w{}".format(index), np.full(5, 1.0, np.float32), use_resource) for index in range(40)]
     update = tf.group(*[tf.assign(weight, weight * 0.5).op for weight in weights])
     train_op = zeroing.after(update, weights, threshold=0.1)
@@ -83,7 +77,7 @@ def test_the_train_op_is_the_update_and_then_the_threshold(use_resource, block):
 
 
 @pytest.mark.parametrize("use_resource", [True, False])
-def test_only_elements_strictly_below_the_threshold_become_zero(use_resource, block):
+def test_only_elements_strictly_below_the_threshold_become_zero(use_resource):
     below = np.nextafter(np.float32(0.25), np.float32(0))
     weight = variable("w", np.float32([0.25, -0.25, below, -below, 1.0, 0.0, np.nan, -np.inf]), use_resource)
     with session() as running:
@@ -91,14 +85,16 @@ def test_only_elements_strictly_below_the_threshold_become_zero(use_resource, bl
         np.testing.assert_array_equal(running.run(weight), np.float32([0.25, -0.25, 0, 0, 1, 0, np.nan, -np.inf]))
 
 
-def test_rows_of_a_matrix_are_zeroed_in_blocks_as_in_one(monkeypatch):
-    monkeypatch.setattr(blocks, "BLOCK", 24)
-    values = np.random.RandomState(3).uniform(-0.04, 0.04, SHAPES["kernel"]).astype(np.float32)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_threshold_is_that_of_the_variables_numbers(dtype):
+    values = np.random.RandomState(3).uniform(-0.04, 0.04, SHAPES["kernel"]).astype(dtype)
+    values[0, :2] = THRESHOLD, np.nextafter(dtype(THRESHOLD), dtype(0))
     weight = variable("kernel", values)
     with session() as running:
         running.run(zeroing.small([weight], THRESHOLD))
         found = running.run(weight)
-    np.testing.assert_array_equal(found, np.where(np.abs(values) < np.float32(THRESHOLD), np.float32(0), values))
+    np.testing.assert_array_equal(found, np.where(np.abs(values) < dtype(THRESHOLD), dtype(0), values))
+    assert found[0, 0] and not found[0, 1]
 
 
 def test_variables_that_are_not_named_and_evaluation_are_left_alone():
