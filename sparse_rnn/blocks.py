@@ -25,6 +25,7 @@ def row_blocks(shape):
         return []
     rows = shape[0]
     per_block = max(1, BLOCK // max(1, int(np.prod(shape[1:]))))
-    # TensorFlow takes rows as they are, without a copy, where they begin at a multiple of 64 bytes.
-    per_block = max(per_block - per_block % ALIGNED, min(per_block, ALIGNED))
+    if per_block > ALIGNED:
+        # TensorFlow takes rows as they are, without a copy, where they begin at a multiple of 64 bytes.
+        per_block -= per_block % ALIGNED
     return [(start, min(rows, start + per_block)) for start in range(0, rows, per_block)]

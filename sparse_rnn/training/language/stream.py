@@ -90,10 +90,10 @@ class Stream:
         words, targets = text.predicted(ids)
         distinct, places = _places(words)
         self._at_once = distinct.size * self._gates <= MOST_PROJECTED
-        if self._at_once:
-            words = places
-            session.run(self._project, {self._distinct: distinct})
         try:
+            if self._at_once:
+                words = places
+                session.run(self._project, {self._distinct: distinct})
             loss, self.mended = self._loss(session, words, targets)
         finally:
             session.run(self._projected.initializer)  # which gives its memory back
