@@ -23,11 +23,15 @@ RIVALS = {
     "ours": "ours",
     "unrolled cell": "unrolled_cell",
     "unrolled cell without oneDNN": "unrolled_cell",
+    "unrolled cell without kept memory": "unrolled_cell",
     "BlockLSTM": "block_lstm",
     "PyTorch": "PyTorch",
 }
-#: What TensorFlow 2 does by itself on all but the newest processors; this project asks for oneDNN on every one.
-ENVIRONMENTS = {"unrolled cell without oneDNN": {"TF_ENABLE_ONEDNN_OPTS": "0"}}
+#: What `sparse_rnn.compat` asks for is off: the TensorFlow on which that makes a difference, and the environment.
+NOT_ASKED_FOR = {
+    "unrolled cell without oneDNN": ("2.", {"TF_ENABLE_ONEDNN_OPTS": "0"}),
+    "unrolled cell without kept memory": ("1.", {"TF_CPU_ALLOCATOR_USE_BFC": "0"}),
+}
 KINDS = {"dense": (), "iss": (language_model.ISS,)}
 HIGHWAY_KINDS = {"dense": (), "iss": (highway_steps.ISS,)}
 SIZES = language_model.SIZES + tuple(highway_steps.SIZES)
@@ -36,8 +40,9 @@ KEYS = ("tensorflow", "size", "kind", "rival")
 
 def make(rival, size, kind):
     """A rival's step, in its own process."""
-    if rival in ENVIRONMENTS and tf.version.VERSION.startswith("1."):
-        raise UserError("TensorFlow {} has no oneDNN.".format(tf.version.VERSION))
+    version, _ = NOT_ASKED_FOR.get(rival, ("", {}))
+    if not tf.version.VERSION.startswith(version):
+        raise UserError("on TensorFlow {} that makes no difference.".format(tf.version.VERSION))
     if size in highway_steps.SIZES:
         from rhns import variables
 
@@ -69,7 +74,10 @@ def main(arguments):
 def _measure(flags, size, kind):
     train = (highway_steps if size in highway_steps.SIZES else language_model).experiment(size).train
     words = train.batch_size * train.num_steps
-    rivals = [measuring.Rival(rival, make, (rival, size, kind), ENVIRONMENTS.get(rival, {})) for rival in flags.rivals]
+    rivals = [
+        measuring.Rival(rival, make, (rival, size, kind), NOT_ASKED_FOR.get(rival, ("", {}))[1])
+        for rival in flags.rivals
+    ]
     rows = []
     for found in measuring.measure(rivals, flags.repeats):
         low, high = found.timing.quartiles

@@ -6,8 +6,8 @@ memory once, at the price of more operations in the graph.
 
 import numpy as np
 
-#: Elements of a block: 2 MB of float32.
-BLOCK = 2**19
+#: Elements of a block: 4 MB of float32.
+BLOCK = 2**20
 #: Rows of 4-byte elements that end at a multiple of 64 bytes, however long they are.
 ALIGNED = 16
 

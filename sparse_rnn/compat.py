@@ -5,7 +5,7 @@ seconds, so it is imported when something of it is first asked for: a mistyped c
 is switched: graphs are built inside ``tf.Graph().as_default()``, where TensorFlow 2 builds graphs as
 well, so a program that runs eagerly elsewhere goes on doing so. A program that imported TensorFlow
 before this library first used it keeps its logging and its kernels too; otherwise TensorFlow is told to log errors
-only, and to multiply matrices with oneDNN on every processor.
+only, to multiply matrices with oneDNN on every processor, and TensorFlow 1 to keep the memory that it once had.
 """
 
 import contextlib
@@ -60,6 +60,9 @@ def _import():
     with _quiet():
         import tensorflow.compat.v1 as module
     module.logging.set_verbosity(module.logging.ERROR)
+    if module.version.VERSION.startswith("1."):
+        # Memory for large tensors is kept then; asking the system for it anew at every operation is a tenth of a step.
+        os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "1")
     return module
 
 

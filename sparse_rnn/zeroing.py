@@ -7,7 +7,11 @@ weight ever rests in (0, threshold) and evaluation never has to touch one.
 
 import numpy as np
 
-from sparse_rnn.compat import tf
+from sparse_rnn.blocks import row_blocks
+from sparse_rnn.compat import static_shape, tf
+
+#: How the types of operations begin that write some rows of a variable.
+_WRITE_ROWS = ("ResourceScatter", "ResourceSparseApply")
 
 
 def small(variables, threshold):
@@ -31,9 +35,29 @@ def after(train_op, variables, threshold):
 
 
 def _zero_small(variable, threshold):
-    value = variable.read_value()
+    blocks = row_blocks(static_shape(variable)) if _is_updated_by_rows(variable) else []
+    if not blocks:
+        return tf.assign(variable, _zeroed(variable.read_value(), threshold)).op
+    return tf.group(*[_zero_rows(variable, tf.range(*block), threshold) for block in blocks])
+
+
+def _is_updated_by_rows(variable):
+    """Whether something writes rows of the variable, as the update of an embedding does.
+
+    TensorFlow then copies it whole wherever it is read or assigned whole; rows are read and written where they lie.
+    """
+    handle = getattr(variable, "handle", None)
+    return handle is not None and any(op.type.startswith(_WRITE_ROWS) for op in handle.consumers())
+
+
+def _zero_rows(variable, rows, threshold):
+    zeroed = _zeroed(tf.gather(variable, rows), threshold)
+    return tf.raw_ops.ResourceScatterUpdate(resource=variable.handle, indices=rows, updates=zeroed)
+
+
+def _zeroed(value, threshold):
     zeros = tf.zeros_like(value)
-    return tf.assign(variable, tf.where(_is_small(value, zeros, threshold), zeros, value)).op
+    return tf.where(_is_small(value, zeros, threshold), zeros, value)
 
 
 def _is_small(value, zeros, threshold):

@@ -9,6 +9,12 @@ from sparse_rnn import compat
 from sparse_rnn.compat import tf
 from sparse_rnn.training import proof
 
+#: What TensorFlow is told by its environment where nobody chose; None stands for nothing.
+ASKED_FOR = {
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+    "TF_CPU_ALLOCATOR_USE_BFC": "1" if tf.version.VERSION.startswith("1.") else None,
+}
+
 
 def test_the_interface_is_tensorflow_1s(graph):
     assert tf.get_default_graph() is graph
@@ -70,7 +76,7 @@ class _Noted:
 
 
 def run(program, **settings):
-    inherited = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
+    inherited = {name: value for name, value in os.environ.items() if name not in ASKED_FOR}
     return subprocess.run(
         [sys.executable, "-c", program],
         env=dict(inherited, **settings),
@@ -107,16 +113,16 @@ def test_a_program_that_imported_tensorflow_first_keeps_its_logging(first, kept)
 @pytest.mark.parametrize(
     "first, settings, kept",
     [
-        ("", {}, "1"),
-        ("", {"TF_ENABLE_ONEDNN_OPTS": "0"}, "0"),
-        ("import tensorflow\n", {}, None),
+        ("", {}, ASKED_FOR),
+        ("", dict.fromkeys(ASKED_FOR, "0"), dict.fromkeys(ASKED_FOR, "0")),
+        ("import tensorflow\n", {}, dict.fromkeys(ASKED_FOR)),
     ],
     ids=["by default", "chosen by the person", "chosen by the program"],
 )
-def test_onednn_is_asked_for_unless_somebody_chose_before(first, settings, kept):
+def test_onednn_and_kept_memory_are_asked_for_unless_somebody_chose_before(first, settings, kept):
     program = first + (
         "import os, sparse_rnn as sr; sr.ZeroingHook\n"
-        "assert os.environ.get('TF_ENABLE_ONEDNN_OPTS') == {!r}, os.environ.get('TF_ENABLE_ONEDNN_OPTS')".format(kept)
+        "found = {{name: os.environ.get(name) for name in {0!r}}}; assert found == {0!r}, found".format(kept)
     )
     done = run(program, **settings)
     assert done.returncode == 0, done.stdout.decode()

@@ -3,6 +3,7 @@
 import pytest
 
 import sparse_rnn as sr
+from sparse_rnn import blocks
 from sparse_rnn.compat import tf
 from tests import discover_models as models
 from tests.test_discover import inputs, perceptron, reasons  # noqa: F401 - inputs is a fixture
@@ -52,6 +53,21 @@ def test_penalties_clipping_freezing_zeroing_averages_and_summaries_are_no_reade
     assert trained.pinned == bare.pinned
     assert [name for name in trained.carried["hidden"] if name.endswith("Momentum")] != []
     assert [name for name in trained.carried["hidden"] if name.endswith("ExponentialMovingAverage")] != []
+
+
+@pytest.mark.parametrize("block", [blocks.BLOCK, 4], ids=["whole", "in blocks"])
+def test_zeroing_of_the_rows_of_an_embedding_is_no_reader(block, graph, monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK", block)
+    embedding = tf.get_variable("embedding", [9, 4], use_resource=True)
+    looked_up = tf.nn.embedding_lookup(embedding, tf.placeholder(tf.int32, [5]))
+    loss = models.loss_of(tf.matmul(tf.tanh(looked_up), tf.get_variable("reader", [4, 3], use_resource=True)))
+    bare = sr.discover(graph)
+    assert [unit_group.size for unit_group in bare] == [4]
+    update = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+    sr.zeroing.after(update, tf.trainable_variables(), 1e-3)
+    trained = sr.discover(graph)
+    assert list(trained) == list(bare)
+    assert trained.pinned == bare.pinned
 
 
 def test_a_second_model_that_reads_gradients_is_not_trusted(graph, inputs):  # noqa: F811

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import sparse_rnn as sr
-from sparse_rnn import checkpoints, zeroing
+from sparse_rnn import blocks, checkpoints, zeroing
 from sparse_rnn.compat import tf
 from tests.graphs import session, variable
 
@@ -62,6 +62,25 @@ def test_after_every_run_of_the_train_op_no_weight_lies_below_the_threshold(opti
         assert in_between(running.run(variables)) > 0
     assert zeros > 1000
     assert moved > 1000
+
+
+@pytest.mark.parametrize("block", [blocks.BLOCK, 20], ids=["whole", "in blocks"])
+def test_rows_of_an_embedding_are_zeroed_where_they_lie_whatever_the_batch_reads(block, monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK", block)
+    values = np.random.RandomState(4).uniform(-0.1, 0.1, [23, 5]).astype(np.float32)
+    embedding = variable("embedding", values)
+    read = tf.nn.embedding_lookup(embedding, [3, 7])
+    update = tf.train.GradientDescentOptimizer(0.5).minimize(tf.reduce_sum(read))
+    before = set(embedding.handle.consumers())
+    train_op = zeroing.after(update, [embedding], THRESHOLD)
+    added = set(embedding.handle.consumers()) - before
+    assert {op.type for op in added} == {"ResourceGather", "ResourceScatterUpdate"}
+    values[[3, 7]] -= np.float32(0.5)
+    with session() as running:
+        running.run(train_op)
+        np.testing.assert_array_equal(
+            running.run(embedding), np.where(np.abs(values) < np.float32(THRESHOLD), np.float32(0), values)
+        )
 
 
 @pytest.mark.parametrize("use_resource", [True, False])
