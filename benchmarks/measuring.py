@@ -1,9 +1,9 @@
 """Rivals that take turns, each in a process of its own.
 
 A rival has its own libraries and threads, and waits while the others have their turn. A turn begins with a call that
-does not count, for it pays for what the others left in caches and memory; then follows one call, or as many as fill a
-quarter of a second. The process measures itself, so handing over the turn costs no rival anything. Medians and
-quartiles are over turns, after turns that do not count.
+does not count, for it pays for what the others left in caches and memory, unless it takes more than ten seconds; then
+follows one call, or as many as fill a quarter of a second. The process measures itself, so handing over the turn costs
+no rival anything. Medians and quartiles are over turns, after turns that do not count.
 """
 
 import collections
@@ -18,7 +18,7 @@ from sparse_rnn.training import timing
 
 #: Shortest turn; calls that take less are repeated within it.
 SECONDS_PER_TURN = 0.25
-#: Seconds of a call in which the caches weigh nothing: a turn of such a call is one, and it counts.
+#: A first call of more seconds counts, and is the whole turn: what others left in the caches is nothing beside it.
 LONG_CALL = 10.0
 
 Rival = collections.namedtuple("Rival", ["name", "make", "arguments", "environment"], defaults=[{}])

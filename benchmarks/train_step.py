@@ -23,15 +23,17 @@ RIVALS = {
     "ours": "ours",
     "unrolled cell": "unrolled_cell",
     "unrolled cell without oneDNN": "unrolled_cell",
-    "unrolled cell without kept memory": "unrolled_cell",
+    "unrolled cell without memory pool": "unrolled_cell",
     "BlockLSTM": "block_lstm",
     "PyTorch": "PyTorch",
 }
-#: What `sparse_rnn.compat` asks for is off: the TensorFlow on which that makes a difference, and the environment.
-NOT_ASKED_FOR = {
-    "unrolled cell without oneDNN": ("2.", {"TF_ENABLE_ONEDNN_OPTS": "0"}),
-    "unrolled cell without kept memory": ("1.", {"TF_CPU_ALLOCATOR_USE_BFC": "0"}),
+#: What `sparse_rnn.compat` asks for, switched off.
+ENVIRONMENTS = {
+    "unrolled cell without oneDNN": {"TF_ENABLE_ONEDNN_OPTS": "0"},
+    "unrolled cell without memory pool": {"TF_CPU_ALLOCATOR_USE_BFC": "0"},
 }
+#: The TensorFlow on which that is another thing.
+ONLY_ON = {"unrolled cell without oneDNN": "2.", "unrolled cell without memory pool": "1."}
 KINDS = {"dense": (), "iss": (language_model.ISS,)}
 HIGHWAY_KINDS = {"dense": (), "iss": (highway_steps.ISS,)}
 SIZES = language_model.SIZES + tuple(highway_steps.SIZES)
@@ -40,9 +42,8 @@ KEYS = ("tensorflow", "size", "kind", "rival")
 
 def make(rival, size, kind):
     """A rival's step, in its own process."""
-    version, _ = NOT_ASKED_FOR.get(rival, ("", {}))
-    if not tf.version.VERSION.startswith(version):
-        raise UserError("on TensorFlow {} that makes no difference.".format(tf.version.VERSION))
+    if not tf.version.VERSION.startswith(ONLY_ON.get(rival, "")):
+        raise UserError("on TensorFlow {} it is the plain unrolled cell.".format(tf.version.VERSION))
     if size in highway_steps.SIZES:
         from rhns import variables
 
@@ -74,10 +75,7 @@ def main(arguments):
 def _measure(flags, size, kind):
     train = (highway_steps if size in highway_steps.SIZES else language_model).experiment(size).train
     words = train.batch_size * train.num_steps
-    rivals = [
-        measuring.Rival(rival, make, (rival, size, kind), NOT_ASKED_FOR.get(rival, ("", {}))[1])
-        for rival in flags.rivals
-    ]
+    rivals = [measuring.Rival(rival, make, (rival, size, kind), ENVIRONMENTS.get(rival, {})) for rival in flags.rivals]
     rows = []
     for found in measuring.measure(rivals, flags.repeats):
         low, high = found.timing.quartiles

@@ -6,7 +6,7 @@ memory once, at the price of more operations in the graph.
 
 import numpy as np
 
-#: Elements of a block: 4 MB of float32.
+#: Elements of a block: 4 MB of float32. Sums of squares of 204 MB take 12 to 13 ms so, 14 with 2 MB, 20 with 1 MB.
 BLOCK = 2**20
 #: Rows of 4-byte elements that end at a multiple of 64 bytes, however long they are.
 ALIGNED = 16

@@ -4,8 +4,9 @@
 seconds, so it is imported when something of it is first asked for: a mistyped command says so at once. No behaviour
 is switched: graphs are built inside ``tf.Graph().as_default()``, where TensorFlow 2 builds graphs as
 well, so a program that runs eagerly elsewhere goes on doing so. A program that imported TensorFlow
-before this library first used it keeps its logging and its kernels too; otherwise TensorFlow is told to log errors
-only, to multiply matrices with oneDNN on every processor, and TensorFlow 1 to keep the memory that it once had.
+before this library first used it keeps its logging, its kernels and its allocator too; otherwise TensorFlow is told
+to log errors only and to multiply matrices with oneDNN on every processor, and TensorFlow 1 to keep freed memory in a
+pool.
 """
 
 import contextlib
@@ -61,8 +62,10 @@ def _import():
         import tensorflow.compat.v1 as module
     module.logging.set_verbosity(module.logging.ERROR)
     if module.version.VERSION.startswith("1."):
-        # Memory for large tensors is kept then; asking the system for it anew at every operation is a tenth of a step.
+        # Read when the first session is made. Without a pool every large tensor is taken from the system anew, page by
+        # page, which is a tenth of a large step. TensorFlow 2 gains nothing by it and needs more memory.
         os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "1")
+        os.environ.setdefault("TF_CPU_BFC_MEM_LIMIT_IN_MB", str(2**24))  # no limit; its default is 64 GB
     return module
 
 

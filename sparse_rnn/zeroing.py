@@ -10,8 +10,8 @@ import numpy as np
 from sparse_rnn.blocks import row_blocks
 from sparse_rnn.compat import static_shape, tf
 
-#: How the types of operations begin that write some rows of a variable.
-_WRITE_ROWS = ("ResourceScatter", "ResourceSparseApply")
+#: How the types of operations begin that read or write some rows of a resource variable.
+_SPARSE_ACCESS = ("ResourceGather", "ResourceScatter", "ResourceSparseApply")
 
 
 def small(variables, threshold):
@@ -35,19 +35,19 @@ def after(train_op, variables, threshold):
 
 
 def _zero_small(variable, threshold):
-    blocks = row_blocks(static_shape(variable)) if _is_updated_by_rows(variable) else []
+    blocks = row_blocks(static_shape(variable)) if _is_accessed_sparsely(variable) else []
     if not blocks:
         return tf.assign(variable, _zeroed(variable.read_value(), threshold)).op
     return tf.group(*[_zero_rows(variable, tf.range(*block), threshold) for block in blocks])
 
 
-def _is_updated_by_rows(variable):
-    """Whether something writes rows of the variable, as the update of an embedding does.
+def _is_accessed_sparsely(variable):
+    """Whether something reads or writes some rows of a resource variable, as an embedding's lookup and update do.
 
-    TensorFlow then copies it whole wherever it is read or assigned whole; rows are read and written where they lie.
+    TensorFlow copies such a variable wherever it is read or assigned whole; its rows are read and written in place.
     """
-    handle = getattr(variable, "handle", None)
-    return handle is not None and any(op.type.startswith(_WRITE_ROWS) for op in handle.consumers())
+    outputs = getattr(variable.op, "outputs", ())  # a variable of several devices has none
+    return any(op.type.startswith(_SPARSE_ACCESS) for output in outputs for op in output.consumers())
 
 
 def _zero_rows(variable, rows, threshold):

@@ -4,6 +4,7 @@ import csv
 import math
 import os
 import sys
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -151,6 +152,14 @@ def test_rivals_are_measured_in_processes_of_their_own_and_a_missing_one_is_left
     assert all(each.timing.milliseconds > 0 and each.facts["first_seconds"] > 0 for each in found)
     assert found[0].facts["counts"] == "of 1"
     assert "without -1: there is nothing below zero." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("long_call, counts", [(10.0, False), (0.1, True)])
+def test_the_first_call_of_a_turn_counts_only_where_it_is_long(long_call, counts, monkeypatch):
+    monkeypatch.setattr(measuring, "LONG_CALL", long_call)
+    monkeypatch.setattr(measuring, "SECONDS_PER_TURN", 0.0)
+    pauses = iter([0.2, 0.01])
+    assert (measuring._seconds_per_call(lambda: time.sleep(next(pauses))) >= 0.2) is counts
 
 
 def test_sizes_of_epochs_are_those_that_the_one_before_has_left_or_the_table_is_refused(tmp_path):

@@ -119,12 +119,26 @@ def test_a_program_that_imported_tensorflow_first_keeps_its_logging(first, kept)
     ],
     ids=["by default", "chosen by the person", "chosen by the program"],
 )
-def test_onednn_and_kept_memory_are_asked_for_unless_somebody_chose_before(first, settings, kept):
+def test_onednn_and_a_memory_pool_are_asked_for_unless_somebody_chose_before(first, settings, kept):
     program = first + (
         "import os, sparse_rnn as sr; sr.ZeroingHook\n"
         "found = {{name: os.environ.get(name) for name in {0!r}}}; assert found == {0!r}, found".format(kept)
     )
     done = run(program, **settings)
+    assert done.returncode == 0, done.stdout.decode()
+
+
+@pytest.mark.skipif(tf.version.VERSION.startswith("2."), reason="TensorFlow 2 is not asked for a memory pool")
+def test_tensorflow_1_takes_memory_from_the_pool():
+    program = (
+        "from sparse_rnn.compat import tf\n"
+        "trace, full = tf.RunMetadata(), tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)\n"
+        "tf.Session().run(tf.random.uniform([1000, 1000]), options=full, run_metadata=trace)\n"
+        "nodes = [node for device in trace.step_stats.dev_stats for node in device.node_stats]\n"
+        "names = {memory.allocator_name for node in nodes for memory in node.memory}\n"
+        "assert any('bfc' in name for name in names), names"
+    )
+    done = run(program)
     assert done.returncode == 0, done.stdout.decode()
 
 

@@ -35,7 +35,7 @@ def machinery(loss, structure):
     tf.is_finite(loss + norm)
 
 
-@pytest.mark.parametrize("scope, block", [("", 2**19), ("Train", 2**19), ("", 4)])
+@pytest.mark.parametrize("scope, block", [("", blocks.BLOCK), ("Train", blocks.BLOCK), ("", 4)])
 def test_penalties_clipping_freezing_zeroing_averages_and_summaries_are_no_readers(
     scope,
     block,
@@ -43,7 +43,7 @@ def test_penalties_clipping_freezing_zeroing_averages_and_summaries_are_no_reade
     inputs,  # noqa: F811
     monkeypatch,
 ):
-    monkeypatch.setattr("sparse_rnn.blocks.BLOCK", block)
+    monkeypatch.setattr(blocks, "BLOCK", block)
     with tf.name_scope(scope or None):
         loss = models.loss_of(perceptron(inputs))
         bare = sr.discover(graph)
@@ -65,6 +65,7 @@ def test_zeroing_of_the_rows_of_an_embedding_is_no_reader(block, graph, monkeypa
     assert [unit_group.size for unit_group in bare] == [4]
     update = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
     sr.zeroing.after(update, tf.trainable_variables(), 1e-3)
+    sr.zeroing.small(tf.trainable_variables(), 1e-3)
     trained = sr.discover(graph)
     assert list(trained) == list(bare)
     assert trained.pinned == bare.pinned

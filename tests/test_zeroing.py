@@ -64,23 +64,41 @@ def test_after_every_run_of_the_train_op_no_weight_lies_below_the_threshold(opti
     assert moved > 1000
 
 
-@pytest.mark.parametrize("block", [blocks.BLOCK, 20], ids=["whole", "in blocks"])
-def test_rows_of_an_embedding_are_zeroed_where_they_lie_whatever_the_batch_reads(block, monkeypatch):
+def operations_of_zeroing(variable, update):
+    """The train op, and the types of the operations on a variable that zeroing adds to the graph."""
+    before = set(variable.op.outputs[0].consumers())
+    train_op = zeroing.after(update, [variable], THRESHOLD)
+    return train_op, {op.type for op in set(variable.op.outputs[0].consumers()) - before}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
+@pytest.mark.parametrize("block", [blocks.BLOCK, 20], ids=["one block", "in blocks"])
+def test_an_embedding_is_zeroed_in_place_after_the_update(block, optimizer, dtype, monkeypatch):
     monkeypatch.setattr(blocks, "BLOCK", block)
-    values = np.random.RandomState(4).uniform(-0.1, 0.1, [23, 5]).astype(np.float32)
+    values = np.random.RandomState(4).uniform(-0.1, 0.1, [23, 5]).astype(dtype)
+    values[3, :2], values[7, :2] = 1.01, 0.01
     embedding = variable("embedding", values)
     read = tf.nn.embedding_lookup(embedding, [3, 7])
-    update = tf.train.GradientDescentOptimizer(0.5).minimize(tf.reduce_sum(read))
-    before = set(embedding.handle.consumers())
-    train_op = zeroing.after(update, [embedding], THRESHOLD)
-    added = set(embedding.handle.consumers()) - before
-    assert {op.type for op in added} == {"ResourceGather", "ResourceScatterUpdate"}
-    values[[3, 7]] -= np.float32(0.5)
+    update = OPTIMIZERS[optimizer]().minimize(tf.reduce_sum(tf.square(read)))
+    train_op, types = operations_of_zeroing(embedding, update)
+    assert types == {"ResourceGather", "ResourceScatterUpdate"}
     with session() as running:
+        running.run(update)
+        updated = running.run(embedding)
+        running.run(tf.global_variables_initializer())
         running.run(train_op)
-        np.testing.assert_array_equal(
-            running.run(embedding), np.where(np.abs(values) < np.float32(THRESHOLD), np.float32(0), values)
-        )
+        found = running.run(embedding)
+    np.testing.assert_array_equal(found, np.where(np.abs(updated) < dtype(THRESHOLD), dtype(0), updated))
+    assert np.any(updated[[3, 7]] != values[[3, 7]])
+
+
+def test_a_matrix_that_is_read_whole_is_zeroed_whole():
+    kernel = variable("kernel", np.ones([6, 4], np.float32))
+    update = tf.train.GradientDescentOptimizer(0.5).minimize(tf.reduce_sum(tf.square(kernel)))
+    _, types = operations_of_zeroing(kernel, update)
+    assert "AssignVariableOp" in types
+    assert not types & {"ResourceGather", "ResourceScatterUpdate"}
 
 
 @pytest.mark.parametrize("use_resource", [True, False])

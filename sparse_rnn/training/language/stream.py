@@ -96,7 +96,7 @@ class Stream:
                 session.run(self._project, {self._distinct: distinct})
             loss, self.mended = self._loss(session, words, targets)
         finally:
-            session.run(self._projected.initializer)  # which gives its memory back
+            session.run(self._projected.initializer)  # whose memory other tensors can have again
         return perplexity.of(loss / len(words))
 
     def _loss(self, session, words, targets):
