@@ -63,7 +63,7 @@ def _import():
     module.logging.set_verbosity(module.logging.ERROR)
     if module.version.VERSION.startswith("1."):
         # Read when the first session is made. Without a pool every large tensor is taken from the system anew, page by
-        # page, which is a tenth of a large step. TensorFlow 2 gains nothing by it and needs more memory.
+        # page, up to a tenth of a large step. TensorFlow 2 gains nothing by it and needs more memory.
         os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "1")
         os.environ.setdefault("TF_CPU_BFC_MEM_LIMIT_IN_MB", str(2**24))  # no limit; its default is 64 GB
     return module

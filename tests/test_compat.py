@@ -13,6 +13,7 @@ from sparse_rnn.training import proof
 ASKED_FOR = {
     "TF_ENABLE_ONEDNN_OPTS": "1",
     "TF_CPU_ALLOCATOR_USE_BFC": "1" if tf.version.VERSION.startswith("1.") else None,
+    "TF_CPU_BFC_MEM_LIMIT_IN_MB": str(2**24) if tf.version.VERSION.startswith("1.") else None,
 }
 
 
@@ -85,6 +86,11 @@ def run(program, **settings):
     )
 
 
+def succeeds(program, **settings):
+    done = run(program, **settings)
+    assert done.returncode == 0, done.stdout.decode()
+
+
 def test_importing_the_package_does_not_import_tensorflow_and_its_hook_does():
     program = (
         "import sys, sparse_rnn as sr; assert 'tensorflow' not in sys.modules;"
@@ -93,8 +99,7 @@ def test_importing_the_package_does_not_import_tensorflow_and_its_hook_does():
         "from tensorflow.compat.v1 import get_default_graph;"
         "import tensorflow as tf; assert tf.executing_eagerly() == (tf.version.VERSION[0] == '2')"
     )
-    done = run(program)
-    assert done.returncode == 0, done.stdout.decode()
+    succeeds(program)
 
 
 @pytest.mark.parametrize("first, kept", [("tf.logging.set_verbosity(tf.logging.INFO)", "INFO"), ("", "ERROR")])
@@ -106,8 +111,7 @@ def test_a_program_that_imported_tensorflow_first_keeps_its_logging(first, kept)
         + load
         + "assert tf.logging.get_verbosity() == tf.logging.{}, tf.logging.get_verbosity()".format(kept)
     )
-    done = run(program)
-    assert done.returncode == 0, done.stdout.decode()
+    succeeds(program)
 
 
 @pytest.mark.parametrize(
@@ -124,8 +128,7 @@ def test_onednn_and_a_memory_pool_are_asked_for_unless_somebody_chose_before(fir
         "import os, sparse_rnn as sr; sr.ZeroingHook\n"
         "found = {{name: os.environ.get(name) for name in {0!r}}}; assert found == {0!r}, found".format(kept)
     )
-    done = run(program, **settings)
-    assert done.returncode == 0, done.stdout.decode()
+    succeeds(program, **settings)
 
 
 @pytest.mark.skipif(tf.version.VERSION.startswith("2."), reason="TensorFlow 2 is not asked for a memory pool")
@@ -138,8 +141,7 @@ def test_tensorflow_1_takes_memory_from_the_pool():
         "names = {memory.allocator_name for node in nodes for memory in node.memory}\n"
         "assert any('bfc' in name for name in names), names"
     )
-    done = run(program)
-    assert done.returncode == 0, done.stdout.decode()
+    succeeds(program)
 
 
 def test_where_tensorflow_is_missing_the_command_says_so(tmp_path):
