@@ -32,8 +32,13 @@ class GraphStep:
         self.operations = len(graph.get_operations())
 
     def __call__(self):
-        for fetches, feeds in self._runs:
-            self._session.run(fetches, feeds)
+        for index in range(len(self._runs)):
+            self.run(index)
+
+    def run(self, index):
+        """One of the runs alone."""
+        fetches, feeds = self._runs[index]
+        self._session.run(fetches, feeds)
 
     def weights(self):
         """``{name: array}`` as they are now."""

@@ -121,6 +121,12 @@ def static_shapes(by_name):
     return {name: tuple(static_shape(variable)) for name, variable in by_name.items()}
 
 
+@functools.lru_cache(maxsize=None)
+def has_gpu():
+    """Whether TensorFlow sees a GPU on this machine."""
+    return bool(tf.config.experimental.list_physical_devices("GPU"))
+
+
 def session_config(threads=None):
     """A session configuration that takes GPU memory as needed and, if given, uses ``threads`` threads."""
     config = tf.ConfigProto(allow_soft_placement=True)

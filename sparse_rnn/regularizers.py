@@ -4,7 +4,8 @@ Each function returns a scalar to add to the loss. The constant 1e-8 stands insi
 group, so that the gradient exists at zero; the formulas are the original code's to the letter.
 
 The gradient of a norm is the group itself over its norm. So a matrix's gradient is the matrix times one factor per row,
-one per column, or their sum, and it is formed that way, in two passes over the weights whatever the number of slices.
+one per column, or their sum, and it is formed that way, in two passes over the weights whatever the number of slices,
+or in one loop where they are large.
 """
 
 import collections
@@ -18,6 +19,7 @@ from sparse_rnn.blocks import row_blocks
 from sparse_rnn.compat import static_shape, static_shapes, tf, variables_by_name
 from sparse_rnn.custom_gradient import custom_gradient
 from sparse_rnn.errors import UserError
+from sparse_rnn.fusion import fused
 
 EPSILON = 1e-8
 
@@ -27,7 +29,7 @@ _Term.__doc__ = "``size`` groups, each a line of every Slice in ``parts``, and t
 
 def l1(variables, strength):
     """``strength * sum |w|`` over every element of ``variables``."""
-    return strength * _sum([tf.reduce_sum(tf.abs(variable)) for variable in variables])
+    return strength * _sum([_absolute_sum(variable) for variable in variables])
 
 
 def l2(variables, strength):
@@ -84,6 +86,18 @@ def units(unit_groups, strength, variables=None, scale_by_size=False):
     return _weighted([_units(group, shapes, scale_by_size) for group in unit_groups], by_name, strength)
 
 
+def _absolute_sum(variable):
+    @custom_gradient
+    def absolute_sum(value):
+        def gradient(d_sum):
+            with fused([value]):
+                return [tf.sign(value) * d_sum]
+
+        return [tf.add_n([tf.reduce_sum(tf.abs(block)) for block in _blocks(value)])], gradient
+
+    return absolute_sum(tf.convert_to_tensor(variable))[0]
+
+
 def _units(group, shapes, scale_by_size):
     parts = group.select(groups_lib.PENALISED)
     if not parts:
@@ -132,7 +146,7 @@ def _norms(terms, by_name):
             for term, each, d_sum in zip(terms, of_groups, d_sums):
                 for part in term.parts:
                     factors.add(part, part.multiplier * d_sum / each)
-            return [value * factors.of(name) for name, value in zip(names, values)]
+            return [factors.times(name, value) for name, value in zip(names, values)]
 
         return [tf.reduce_sum(each) for each in of_groups], gradient
 
@@ -162,9 +176,7 @@ class _LineSquares:
     def _blocks(self, variable):
         """The squares of all elements, in blocks of rows: what several sums read stays in the processor's cache."""
         if variable not in self._squares:
-            value = self._values[variable]
-            ranges = row_blocks(static_shape(value)) or [(None, None)]
-            self._squares[variable] = [tf.square(value[start:stop]) for start, stop in ranges]
+            self._squares[variable] = [tf.square(block) for block in _blocks(self._values[variable])]
         return self._squares[variable]
 
 
@@ -181,15 +193,21 @@ class _LineFactors:
         line = tf.pad(factor, [[part.start, behind]])
         self._factors.setdefault((part.variable, part.axis), []).append(line)
 
-    def of(self, name):
-        """Of one variable, in a shape that broadcasts to it."""
+    def times(self, name, value):
+        """The value of one variable, each element times the factors of its lines."""
         axes = range(len(self._shapes[name]))
         along = [
             tf.reshape(tf.add_n(lines), [-1 if other == axis else 1 for other in axes])
             for (variable, axis), lines in self._factors.items()
             if variable == name
         ]
-        return functools.reduce(operator.add, along)
+        with fused([value]):
+            return value * functools.reduce(operator.add, along)
+
+
+def _blocks(value):
+    ranges = row_blocks(static_shape(value))
+    return [value[start:stop] for start, stop in ranges] if ranges else [value]
 
 
 def _sum(terms):

@@ -9,6 +9,7 @@ import numpy as np
 
 from sparse_rnn.blocks import row_blocks
 from sparse_rnn.compat import static_shape, tf
+from sparse_rnn.fusion import fused
 
 #: How the types of operations begin that read or write some rows of a resource variable.
 _SPARSE_ACCESS = ("ResourceGather", "ResourceScatter", "ResourceSparseApply")
@@ -19,25 +20,35 @@ def small(variables, threshold):
     return tf.group(*[_zero_small(variable, threshold) for variable in variables])
 
 
-def after(train_op, variables, threshold):
+def after(train_op, variables, threshold, changed_rows=None):
     """A train operation that runs ``train_op`` and then zeroes small weights.
 
     Args:
       train_op: the operation that updates the variables.
       variables: what to zero; every variable may take part, penalised or not.
       threshold: elements with absolute value strictly below it become 0.
+      changed_rows: ``{variable name: indices}`` of the rows that ``train_op`` changes, for variables of which it leaves
+        all others as they are, as plain SGD does with an embedding. Only these are zeroed then, so run :func:`small`
+        once before training.
 
     Returns:
       An operation to run in place of ``train_op``.
     """
+    rows = changed_rows or {}
     with tf.control_dependencies([train_op]):
-        return small(variables, threshold)
+        return tf.group(*[_zero_small(variable, threshold, rows.get(variable.op.name)) for variable in variables])
 
 
-def _zero_small(variable, threshold):
-    blocks = row_blocks(static_shape(variable)) if _is_accessed_sparsely(variable) else []
+def _zero_small(variable, threshold, rows=None):
+    sparsely = _is_accessed_sparsely(variable)
+    if sparsely and rows is not None:
+        return _zero_rows(variable, rows, threshold)
+    blocks = row_blocks(static_shape(variable)) if sparsely else []
     if not blocks:
-        return tf.assign(variable, _zeroed(variable.read_value(), threshold)).op
+        value = variable.read_value()
+        with fused([value]):
+            zeroed = _zeroed(value, threshold)
+        return tf.assign(variable, zeroed).op
     return tf.group(*[_zero_rows(variable, tf.range(*block), threshold) for block in blocks])
 
 

@@ -39,6 +39,15 @@ def evaluate(fetches, feeds=None):
         return opened.run(fetches, feeds)
 
 
+def evaluate_in_loops(fetches, feeds=None):
+    """As :func:`evaluate`, and how many loops ran that XLA made."""
+    options, told = tf.RunOptions(output_partition_graphs=True), tf.RunMetadata()
+    with session() as opened:
+        found = opened.run(fetches, feeds, options=options, run_metadata=told)
+    operations = [node.op for graph in told.partition_graphs for node in graph.node]
+    return found, sum(each in ("_XlaRun", "XlaLaunch") for each in operations)
+
+
 def finite_differences(function, arrays, step=1e-6):
     """The central differences of ``function(arrays)`` with respect to every element of every array."""
     slopes = []

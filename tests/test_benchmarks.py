@@ -12,6 +12,7 @@ import pytest
 
 from rhns import variables
 from sparse_rnn.errors import UserError
+from sparse_rnn.training import timing
 
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "benchmarks")
 sys.path.insert(0, FOLDER)
@@ -22,6 +23,7 @@ import highway_steps  # noqa: E402
 import inference  # noqa: E402
 import language_model  # noqa: E402
 import measuring  # noqa: E402
+import overhead  # noqa: E402
 import reporting  # noqa: E402
 import running_models  # noqa: E402
 import shrink  # noqa: E402
@@ -207,6 +209,38 @@ def test_the_command_prints_a_table_and_writes_csv_and_figure(tmp_path, capsys):
 def test_a_rival_that_does_not_exist_is_refused_with_those_there_are():
     with pytest.raises(UserError, match="--rivals: 'Pytorch' is none of ours, unrolled cell, .*PyTorch"):
         train_step.main(["--rivals=Pytorch"])
+
+
+def test_overhead_is_of_steps_that_take_turns_on_the_same_weights(tmp_path, capsys, monkeypatch):
+    whole = language_model.experiment
+    smaller = ("model.hidden_sizes=[6, 5]", "train.num_steps=3")
+    monkeypatch.setattr(language_model, "experiment", lambda size, more=(): whole(size, smaller + tuple(more)))
+    calls = overhead.make_steps("small")
+    weights = calls["dense"].func.__self__.weights
+    small = []
+    for kind in ("+ zeroing", "dense", "+ penalty", "+ penalty, zeroing"):
+        before = weights()
+        calls[kind]()
+        assert any(np.any(weights()[name] != array) for name, array in before.items())
+        kernel = weights()["Model/RNN/multi_rnn_cell/cell_0/basic_lstm_cell/kernel"]
+        small.append(bool(np.any((kernel != 0) & (np.abs(kernel) < 1e-4))))
+    assert small == [False, True, True, False]
+
+    milliseconds = iter([100.0, 103.0, 102.0, 104.0, 200.0, 220.0, 202.0, 230.0, 9000.0])
+
+    def measured(rivals, repeats):
+        cases = [(rival.name, case) for rival in rivals for case in rival.make(*rival.arguments)]
+        return [measuring.Measured(*each, timing.Timing(next(milliseconds), (0, 0)), {}) for each in cases]
+
+    monkeypatch.setattr(measuring, "measure", measured)
+    monkeypatch.setattr(overhead, "make_counting", lambda size: {"step": None})
+    flags = ["--sizes=small", "--processes=2", "--repeats=1", "--save_path={}".format(tmp_path)]
+    assert overhead.main(flags) == 0
+    assert "zeroing, counting  167.58       9.94% (4.58% to 15.29%)" in capsys.readouterr().out
+    with open(str(tmp_path / "overhead.csv")) as file:
+        rows = {row["rival"]: row for row in csv.DictReader(file)}
+    assert [row["ratio"] for row in rows.values()] == ["0.0", "0.065", "0.015", "0.095", "0.0044", "0.0994"]
+    assert (rows["+ penalty"]["least"], rows["+ penalty"]["most"]) == ("0.03", "0.1")
 
 
 def test_finding_a_structure_adds_its_seconds_to_a_csv(tmp_path, capsys):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sparse_rnn import iss
+from sparse_rnn import blocks, iss
 from sparse_rnn.compat import tf, variables_by_name
 from sparse_rnn.training import optimization, options
 from sparse_rnn.training.config import from_dict
@@ -89,6 +89,58 @@ def test_the_penalty_is_part_of_what_is_clipped(build):
         np.testing.assert_allclose(
             value, step.before[name] - RATE * 0.5 / norm(whole) * whole[name], rtol=1e-4, atol=1e-5
         )
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_fused_steps_are_the_same_to_rounding_and_repeat_themselves_exactly(build, optimizer, monkeypatch):
+    penalties = [
+        {"kind": "units", "strength": 0.3, "groups": ["hidden"]},
+        {"kind": "l1", "strength": 0.2, "variables": ["*"]},
+    ]
+
+    def weights_after_three_steps():
+        with tf.Graph().as_default():
+            step = build({"optimizer": optimizer}, {"penalties": penalties, "threshold": 0.05})
+            for _ in range(3):
+                step.run(rate=0.01)
+            return step.weights()
+
+    alone = weights_after_three_steps()
+    monkeypatch.setattr(blocks, "BLOCK", 1)
+    fused, again = weights_after_three_steps(), weights_after_three_steps()
+    for name, value in alone.items():
+        np.testing.assert_allclose(fused[name], value, rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(fused[name], again[name])
+        assert (value != 0).any()
+
+
+@pytest.mark.parametrize("penalised", [False, True])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_no_weight_of_an_embedding_rests_between_zero_and_the_threshold(graph, optimizer, penalised, monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK", 1)
+    embedding = tf.get_variable("embedding", [20, 4], initializer=tf.random_uniform_initializer(-1, 1, 5))
+    other = tf.get_variable("other", [4], initializer=tf.ones_initializer())
+    words = tf.placeholder(tf.int32, [3])
+    cost = tf.reduce_sum(tf.square(tf.nn.embedding_lookup(embedding, words) * other - 0.5))
+    penalty = {"kind": "l1", "strength": 0.1, "variables": ["*" if penalised else "other"]}
+    step = optimization.training_step(
+        cost,
+        from_dict(options.Train, {"optimizer": optimizer}, "test"),
+        from_dict(options.Sparsity, {"penalties": [penalty], "threshold": 0.3}, "test"),
+        [],
+    )
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        session.run(step.begin_epoch)
+        for seed in range(8):
+            before = session.run(embedding)
+            some = np.random.RandomState(seed).randint(0, 10, 3)
+            session.run(step.run, {words: some, step.learning_rate: 0.1})
+            after = session.run(embedding)
+            assert not ((after != 0) & (np.abs(after) < 0.3)).any()
+            assert (after[some] != before[some]).any()
+            if optimizer == "sgd" and not penalised:
+                np.testing.assert_array_equal(np.delete(after, some, axis=0), np.delete(before, some, axis=0))
 
 
 def test_adam_begins_with_a_step_of_the_learning_rate(build):

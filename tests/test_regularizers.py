@@ -5,7 +5,7 @@ from sparse_rnn import blocks, iss, regularizers
 from sparse_rnn.compat import tf
 from sparse_rnn.errors import UserError
 from sparse_rnn.groups import Slice, UnitGroup
-from tests.graphs import evaluate, finite_differences, variable
+from tests.graphs import evaluate, evaluate_in_loops, finite_differences, variable
 
 INPUT, UNITS, CLASSES = 5, 3, 7
 STRENGTH = 0.3
@@ -70,7 +70,7 @@ def over(*functions):
 
 
 @pytest.mark.parametrize("use_resource", [True, False])
-def test_l1_is_the_sum_of_absolute_values(use_resource):
+def test_l1_is_the_sum_of_absolute_values(use_resource, block):
     weights = arrays()
     variables = variables_of(weights, use_resource)
     function = over(lambda array: np.sum(np.abs(array)))
@@ -114,6 +114,15 @@ def test_units_are_the_papers_penalty_and_leave_biases_out(use_resource, block):
     penalty = regularizers.units(layer(), STRENGTH)
     assert_penalty(penalty, variables, lambda given: iss_penalty(given[0], given[2]), weights)
     assert {one.op.name: slope for one, slope in gradients_of(penalty, variables)}["bias"] is None
+
+
+@pytest.mark.parametrize("penalise", [regularizers.l1, regularizers.rows, regularizers.columns])
+@pytest.mark.parametrize("block, loops", [(20, 2), (30, 1), (100, 0)])
+def test_the_gradient_of_a_large_matrix_is_one_loop(penalise, block, loops, monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK", block)
+    _, variables = matrices()
+    gradients = tf.gradients(penalise(variables, STRENGTH), variables)
+    assert evaluate_in_loops(gradients)[1] == loops
 
 
 def test_the_elements_where_a_units_row_crosses_its_columns_count_twice():

@@ -7,7 +7,7 @@ import pytest
 import sparse_rnn as sr
 from sparse_rnn import blocks, checkpoints, zeroing
 from sparse_rnn.compat import tf
-from tests.graphs import session, variable
+from tests.graphs import evaluate_in_loops, session, variable
 
 THRESHOLD = 0.02
 SHAPES = {"kernel": (7, 12), "bias": (12,), "embedding": (30, 5)}
@@ -93,12 +93,45 @@ def test_an_embedding_is_zeroed_in_place_after_the_update(block, optimizer, dtyp
     assert np.any(updated[[3, 7]] != values[[3, 7]])
 
 
+@pytest.mark.parametrize("use_resource", [True, False])
+def test_only_the_rows_that_the_update_changed_are_zeroed_where_they_can_be_told(use_resource):
+    embedding = variable("embedding", np.full([5, 3], 0.03, np.float32), use_resource)
+    kernel = variable("kernel", np.full([5, 3], 0.03, np.float32), use_resource)
+    loss = 0.01 * tf.reduce_sum(tf.nn.embedding_lookup(embedding, [3, 1, 3])) + 0.01 * tf.reduce_sum(kernel)
+    grads_and_vars = tf.train.GradientDescentOptimizer(1.0).compute_gradients(loss, [embedding, kernel])
+    update = tf.train.GradientDescentOptimizer(1.0).apply_gradients(grads_and_vars)
+    rows = {"embedding": grads_and_vars[0][0].indices}
+    train_op = zeroing.after(update, [embedding, kernel], 0.025, rows)
+    with session() as running:
+        running.run(embedding[4].assign([0.01, 0.01, 0.03]) if use_resource else tf.no_op())
+        running.run(train_op)
+        found, whole = running.run([embedding, kernel])
+    expected = np.full([5, 3], 0.03, np.float32)
+    expected[[1, 3]] = 0.0
+    if use_resource:  # another kind of variable is zeroed whole
+        expected[4, :2] = 0.01
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(whole, 0.0)
+
+
 def test_a_matrix_that_is_read_whole_is_zeroed_whole():
     kernel = variable("kernel", np.ones([6, 4], np.float32))
     update = tf.train.GradientDescentOptimizer(0.5).minimize(tf.reduce_sum(tf.square(kernel)))
     _, types = operations_of_zeroing(kernel, update)
     assert "AssignVariableOp" in types
     assert not types & {"ResourceGather", "ResourceScatterUpdate"}
+
+
+@pytest.mark.parametrize("block, loops", [(84, 1), (85, 0)])
+def test_a_large_matrix_is_zeroed_in_one_loop(block, loops, monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK", block)
+    values = np.random.RandomState(5).uniform(-0.04, 0.04, SHAPES["kernel"]).astype(np.float32)
+    kernel = variable("kernel", values)
+    with tf.control_dependencies([zeroing.small([kernel], THRESHOLD)]):
+        after = kernel.read_value()
+    found, ran = evaluate_in_loops(after)
+    np.testing.assert_array_equal(found, np.where(np.abs(values) < np.float32(THRESHOLD), 0, values))
+    assert ran == loops
 
 
 @pytest.mark.parametrize("use_resource", [True, False])

@@ -18,7 +18,8 @@ Attributes:
   learning_rate: placeholder, fed at every step.
   global_step: variable, number of updates done.
   totals: ``{"cost": ..., "penalty": ...}``, variables with the sums over this epoch's steps.
-  begin_epoch: operation that sets the totals, the seconds and the carried state to zero.
+  begin_epoch: operation that sets the totals, the seconds and the carried state to zero, and zeroes small weights
+    where steps do so only in the rows that they change.
   seconds: variable that keeps the epoch's training time across an interruption.
 """
 
@@ -55,9 +56,8 @@ def training_step(cost, train, sparsity, structure, carried=(), average_decay=0.
     norm = tf.global_norm(gradients)
     optimizer, clipped = _clipped(train, learning_rate, gradients, norm)
     update = _update(optimizer, list(zip(clipped, variables)), sparsity, structure)
-    if sparsity.active_threshold > 0:
-        zeroed = match_names(sparsity.zero_variables, list(by_name), "sparsity.zero_variables")
-        update = zeroing.after(update, [by_name[name] for name in zeroed], sparsity.active_threshold)
+    rows = _changed_rows(train, zip(gradients, variables))
+    update, begin = _zeroing(update, sparsity, by_name, rows)
     if average_decay > 0:
         update = averages.after(update, by_name.values(), average_decay, global_step())
     totals = {"cost": (_counter("cost", tf.float64), cost), "penalty": (_counter("penalty", tf.float64), penalty)}
@@ -71,7 +71,7 @@ def training_step(cost, train, sparsity, structure, carried=(), average_decay=0.
         learning_rate=learning_rate,
         global_step=global_step(),
         totals={name: total for name, (total, _) in totals.items()},
-        begin_epoch=tf.group(*[tf.assign(variable, tf.zeros_like(variable)).op for variable in resets]),
+        begin_epoch=tf.group(begin, *[tf.assign(variable, tf.zeros_like(variable)).op for variable in resets]),
         seconds=seconds,
     )
 
@@ -95,6 +95,27 @@ def _update(optimizer, grads_and_vars, sparsity, structure):
     return freezing.apply_gradients(
         optimizer, grads_and_vars, sparsity.freeze, structure=structure, global_step=global_step()
     )
+
+
+def _changed_rows(train, grads_and_vars):
+    """``{variable name: indices}`` of the rows that a step changes, where it changes no others; Adam moves them all."""
+    if train.optimizer == "adam":
+        return {}
+    return {
+        variable.op.name: gradient.indices
+        for gradient, variable in grads_and_vars
+        if isinstance(gradient, tf.IndexedSlices)
+    }
+
+
+def _zeroing(update, sparsity, by_name, changed_rows):
+    """``update`` with zeroing after it, and what has to be zeroed before, once, where steps pass rows over."""
+    threshold = sparsity.active_threshold
+    if threshold == 0:
+        return update, tf.no_op()
+    names = match_names(sparsity.zero_variables, list(by_name), "sparsity.zero_variables")
+    update = zeroing.after(update, [by_name[name] for name in names], threshold, changed_rows)
+    return update, zeroing.small([by_name[name] for name in names if name in changed_rows], threshold)
 
 
 def _counter(name, dtype):
