@@ -127,6 +127,15 @@ def has_gpu():
     return bool(tf.config.experimental.list_physical_devices("GPU"))
 
 
+def compiled(function, tensors):
+    """``function(*tensors)``, one tensor, in a graph, compiled by XLA."""
+    if tuple(int(number) for number in tf.version.VERSION.split(".")[:2]) < (2, 16):
+        # A scope would take operations into the compiled ones that only stand beside them.
+        return tf.xla.experimental.compile(lambda *given: [function(*given)], list(tensors))[0]
+    with tf.xla.experimental.jit_scope():
+        return function(*tensors)
+
+
 def session_config(threads=None):
     """A session configuration that takes GPU memory as needed and, if given, uses ``threads`` threads."""
     config = tf.ConfigProto(allow_soft_placement=True)

@@ -4,27 +4,27 @@ In several operations such a computation goes through memory once per operation,
 waits for. XLA, TensorFlow's compiler, makes one loop of them.
 """
 
-import contextlib
-
 import numpy as np
 
 from sparse_rnn import blocks
-from sparse_rnn.compat import has_gpu, static_shape, tf
+from sparse_rnn.compat import compiled, has_gpu, static_shape, tf
 
 
-def fused(tensors):
-    """A context: element-wise operations that are made within it run as one loop, where that pays.
+def fused(function, *tensors):
+    """``function(*tensors)``, whose operations are element-wise, as one loop where that pays.
 
     It pays where one of ``tensors`` is larger than a processor's cache; smaller ones are not worth the fraction of a
-    second that compiling takes. Nothing changes where TensorFlow sees a GPU, runs operations as they are made, or was
-    built without XLA. Contexts within a context belong to its loop.
+    second that compiling takes. Otherwise, and where TensorFlow sees a GPU or no graph of version 1 is built, the
+    operations stay what they are.
 
     Args:
-      tensors: tensors or variables, of which the largest decides; a shape that is not known counts as small.
+      function: maps the tensors to one tensor, and reads no others.
+      tensors: of which the largest decides; a shape that is not known counts as small.
     """
-    if tf.executing_eagerly() or has_gpu() or max(map(_elements, tensors), default=0) < blocks.BLOCK:
-        return contextlib.nullcontext()
-    return tf.xla.experimental.jit_scope()
+    in_graph = type(tf.get_default_graph()) is tf.Graph and not tf.executing_eagerly()
+    if in_graph and max(map(_elements, tensors)) >= blocks.BLOCK and not has_gpu():
+        return compiled(function, tensors)
+    return function(*tensors)
 
 
 def _elements(tensor):

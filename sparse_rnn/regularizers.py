@@ -90,8 +90,7 @@ def _absolute_sum(variable):
     @custom_gradient
     def absolute_sum(value):
         def gradient(d_sum):
-            with fused([value]):
-                return [tf.sign(value) * d_sum]
+            return [fused(lambda weights, slope: tf.sign(weights) * slope, value, d_sum)]
 
         return [tf.add_n([tf.reduce_sum(tf.abs(block)) for block in _blocks(value)])], gradient
 
@@ -201,8 +200,7 @@ class _LineFactors:
             for (variable, axis), lines in self._factors.items()
             if variable == name
         ]
-        with fused([value]):
-            return value * functools.reduce(operator.add, along)
+        return fused(lambda weights, *factors: weights * functools.reduce(operator.add, factors), value, *along)
 
 
 def _blocks(value):

@@ -45,10 +45,7 @@ def _zero_small(variable, threshold, rows=None):
         return _zero_rows(variable, rows, threshold)
     blocks = row_blocks(static_shape(variable)) if sparsely else []
     if not blocks:
-        value = variable.read_value()
-        with fused([value]):
-            zeroed = _zeroed(value, threshold)
-        return tf.assign(variable, zeroed).op
+        return tf.assign(variable, fused(lambda value: _zeroed(value, threshold), variable.read_value())).op
     return tf.group(*[_zero_rows(variable, tf.range(*block), threshold) for block in blocks])
 
 

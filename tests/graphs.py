@@ -1,5 +1,7 @@
 """What the tests of the graph rooms share: variables from arrays, one run in a fresh session, finite differences."""
 
+import collections
+
 import numpy as np
 
 from sparse_rnn.compat import session_config, tf
@@ -39,13 +41,14 @@ def evaluate(fetches, feeds=None):
         return opened.run(fetches, feeds)
 
 
-def evaluate_in_loops(fetches, feeds=None):
-    """As :func:`evaluate`, and how many loops ran that XLA made."""
+def evaluate_and_count(fetches, feeds=None):
+    """As :func:`evaluate`, and how many operations of each type ran; what XLA made a loop of is one ``"loop"``."""
     options, told = tf.RunOptions(output_partition_graphs=True), tf.RunMetadata()
     with session() as opened:
         found = opened.run(fetches, feeds, options=options, run_metadata=told)
-    operations = [node.op for graph in told.partition_graphs for node in graph.node]
-    return found, sum(each in ("_XlaRun", "XlaLaunch") for each in operations)
+    types = collections.Counter(node.op for graph in told.partition_graphs for node in graph.node)
+    types["loop"] = types["_XlaRun"] + types["XlaLaunch"]
+    return found, types
 
 
 def finite_differences(function, arrays, step=1e-6):

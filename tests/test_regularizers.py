@@ -5,7 +5,7 @@ from sparse_rnn import blocks, iss, regularizers
 from sparse_rnn.compat import tf
 from sparse_rnn.errors import UserError
 from sparse_rnn.groups import Slice, UnitGroup
-from tests.graphs import evaluate, evaluate_in_loops, finite_differences, variable
+from tests.graphs import evaluate, evaluate_and_count, finite_differences, variable
 
 INPUT, UNITS, CLASSES = 5, 3, 7
 STRENGTH = 0.3
@@ -122,7 +122,7 @@ def test_the_gradient_of_a_large_matrix_is_one_loop(penalise, block, loops, monk
     monkeypatch.setattr(blocks, "BLOCK", block)
     _, variables = matrices()
     gradients = tf.gradients(penalise(variables, STRENGTH), variables)
-    assert evaluate_in_loops(gradients)[1] == loops
+    assert evaluate_and_count(gradients)[1]["loop"] == loops
 
 
 def test_the_elements_where_a_units_row_crosses_its_columns_count_twice():

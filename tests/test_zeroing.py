@@ -7,7 +7,7 @@ import pytest
 import sparse_rnn as sr
 from sparse_rnn import blocks, checkpoints, zeroing
 from sparse_rnn.compat import tf
-from tests.graphs import evaluate_in_loops, session, variable
+from tests.graphs import evaluate_and_count, session, variable
 
 THRESHOLD = 0.02
 SHAPES = {"kernel": (7, 12), "bias": (12,), "embedding": (30, 5)}
@@ -129,9 +129,9 @@ def test_a_large_matrix_is_zeroed_in_one_loop(block, loops, monkeypatch):
     kernel = variable("kernel", values)
     with tf.control_dependencies([zeroing.small([kernel], THRESHOLD)]):
         after = kernel.read_value()
-    found, ran = evaluate_in_loops(after)
+    found, types = evaluate_and_count(after)
     np.testing.assert_array_equal(found, np.where(np.abs(values) < np.float32(THRESHOLD), 0, values))
-    assert ran == loops
+    assert types["loop"] == loops
 
 
 @pytest.mark.parametrize("use_resource", [True, False])
