@@ -56,15 +56,18 @@ def test_penalties_clipping_freezing_zeroing_averages_and_summaries_are_no_reade
 
 
 @pytest.mark.parametrize("block", [blocks.BLOCK, 4], ids=["whole", "in blocks"])
-def test_zeroing_of_the_rows_of_an_embedding_is_no_reader(block, graph, monkeypatch):
+@pytest.mark.parametrize("changed_rows", [False, True])
+def test_zeroing_of_the_rows_of_an_embedding_is_no_reader(block, changed_rows, graph, monkeypatch):
     monkeypatch.setattr(blocks, "BLOCK", block)
     embedding = tf.get_variable("embedding", [9, 4], use_resource=True)
     looked_up = tf.nn.embedding_lookup(embedding, tf.placeholder(tf.int32, [5]))
     loss = models.loss_of(tf.matmul(tf.tanh(looked_up), tf.get_variable("reader", [4, 3], use_resource=True)))
     bare = sr.discover(graph)
     assert [unit_group.size for unit_group in bare] == [4]
-    update = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
-    sr.zeroing.after(update, tf.trainable_variables(), 1e-3)
+    optimizer = tf.train.GradientDescentOptimizer(0.1)
+    grads_and_vars = optimizer.compute_gradients(loss)
+    rows = {"embedding": grads_and_vars[0][0].indices} if changed_rows else None
+    sr.zeroing.after(optimizer.apply_gradients(grads_and_vars), tf.trainable_variables(), 1e-3, rows)
     sr.zeroing.small(tf.trainable_variables(), 1e-3)
     trained = sr.discover(graph)
     assert list(trained) == list(bare)

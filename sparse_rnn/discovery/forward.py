@@ -29,6 +29,7 @@ _ELEMENTWISE = frozenset(
     + elementwise.NEVER
     + ["Cast", "If", "Merge", "Select", "StatelessIf", "Switch"]
 )
+_GATHERS = ("Gather", "GatherV2", "ResourceGather")
 _PRODUCTS = ("BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Conv2D", "Einsum", "MatMul")
 _SEED = re.compile(r"^(.*/)?grad_ys_\d+(_indices|_values|_shape)?(_\d+)?$")
 _SIZES = ("Rank", "Shape", "ShapeN", "Size", "VariableShape")
@@ -113,9 +114,13 @@ class Forward:
         return all(each.op in sources.OBSERVERS or self._left_out(each) for each in self._consumers[node])
 
     def _is_of_its_own(self, node):
-        """Whether what goes into rows of a variable depends on that variable alone, as where it is zeroed in blocks."""
-        target, *given = (source for source, _ in node.inputs)
-        depends_on = [each for each in in_order(given) if not each.inputs]
+        """Whether what goes into rows of a variable depends on that variable alone, as where some of them are zeroed.
+
+        Which rows it reads to write them again does not matter.
+        """
+        target, rows, value = (source for source, _ in node.inputs)
+        which = {(each, rows) for each in self._consumers[rows] if each.op in _GATHERS}
+        depends_on = [each for each in in_order([value], which) if not each.inputs]
         return all(each is target or self._kinds[each] in (_CONSTANT, _SCALAR) for each in depends_on)
 
     def _is_state(self, variable):
@@ -203,7 +208,7 @@ class Forward:
             return self._source_kind(node)
         if _DATA in inputs or "Random" in node.op or node.op in ("Multinomial", "TruncatedNormal", "RestoreV2"):
             return _DATA
-        if node.op in ("Gather", "GatherV2", "ResourceGather") and self._nodes.shape(node.inputs[1][0]) != []:
+        if node.op in _GATHERS and self._nodes.shape(node.inputs[1][0]) != []:
             return _DATA
         if _SCALAR not in inputs:
             return max(inputs)
