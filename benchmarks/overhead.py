@@ -3,8 +3,8 @@
     python benchmarks/overhead.py [--sizes=small,medium,large] [--processes=3] [--repeats=9]
 
 The trainer's own steps, dense and with each part of the machinery alone and together, take turns on the same weights in
-one process: where a process happens to have its memory changes a step by more than what is looked for. So every
-process gives ratios of its own, and the median of several counts. Counting the kept units happens once per epoch; its
+one process: where a process's memory lies changes a step by more than the machinery does. So every process gives
+ratios of its own, and the median of several counts. Counting the kept units happens once per epoch; its
 time is divided by the steps of an epoch of the Penn Treebank. Adds to results/benchmarks/overhead.csv.
 """
 

@@ -41,7 +41,7 @@ def merge(path, rows, keys):
 
     Args:
       path: the file; made where it does not exist.
-      rows: dictionaries with the same columns.
+      rows: dictionaries with the same columns; columns that only earlier rows have come after them.
       keys: the columns that say what was measured.
 
     Returns:
@@ -53,7 +53,8 @@ def merge(path, rows, keys):
     for row in rows:
         kept[tuple(str(row[key]) for key in keys)] = {name: str(value) for name, value in row.items()}
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    columns = dict.fromkeys(name for row in list(rows) + list(kept.values()) for name in row)
+    writer = csv.DictWriter(text, list(columns), restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(kept.values())
     files.make_folder(os.path.dirname(path))

@@ -129,6 +129,11 @@ def has_gpu():
 
 def compiled(function, tensors):
     """``function(*tensors)``, one tensor, in a graph, compiled by XLA."""
+    context = tf.get_default_graph()._get_control_flow_context()
+    while context is not None:
+        if context.IsXLAContext():  # the program compiles it already
+            return function(*tensors)
+        context = context.outer_context
     if tuple(int(number) for number in tf.version.VERSION.split(".")[:2]) < (2, 16):
         # A scope would take operations into the compiled ones that only stand beside them.
         return tf.xla.experimental.compile(lambda *given: [function(*given)], list(tensors))[0]

@@ -13,9 +13,9 @@ from sparse_rnn.compat import compiled, has_gpu, static_shape, tf
 def fused(function, *tensors):
     """``function(*tensors)``, whose operations are element-wise, as one loop where that pays.
 
-    It pays where one of ``tensors`` is larger than a processor's cache; smaller ones are not worth the fraction of a
-    second that compiling takes. Otherwise, and where TensorFlow sees a GPU or no graph of version 1 is built, the
-    operations stay what they are.
+    It pays on processors where one of ``tensors`` has at least ``blocks.BLOCK`` elements, four megabytes: smaller ones
+    stay in the cache, and are not worth the fraction of a second that compiling takes. Otherwise, and where no graph of
+    version 1 is built, the operations stay what they are; so they do where TensorFlow sees a GPU, used or not.
 
     Args:
       function: maps the tensors to one tensor, and reads no others.

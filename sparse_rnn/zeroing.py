@@ -2,10 +2,9 @@
 
 Group Lasso brings weights near zero but rarely to it. After every update each weight with
 ``|w| < threshold`` is set to 0, in the same run of the train op and ordered after the update, so that no
-weight ever rests in (0, threshold) and evaluation never has to touch one.
+weight ever rests in (0, threshold) and evaluation never has to touch one. Rows that an update leaves alone
+can be passed over; see :func:`after`.
 """
-
-import numpy as np
 
 from sparse_rnn.blocks import row_blocks
 from sparse_rnn.compat import static_shape, tf
@@ -28,8 +27,9 @@ def after(train_op, variables, threshold, changed_rows=None):
       variables: what to zero; every variable may take part, penalised or not.
       threshold: elements with absolute value strictly below it become 0.
       changed_rows: ``{variable name: indices}`` of the rows that ``train_op`` changes, for variables of which it leaves
-        all others as they are, as plain SGD does with an embedding. Only these are zeroed then, so run :func:`small`
-        once before training.
+        all others as they are, as plain SGD does with an embedding. Where they are fewer than all rows, and the
+        variable is a resource, only these are zeroed: run :func:`small` before training, and after anything else
+        that stores into the variable.
 
     Returns:
       An operation to run in place of ``train_op``.
@@ -40,12 +40,11 @@ def after(train_op, variables, threshold, changed_rows=None):
 
 
 def _zero_small(variable, threshold, rows=None):
-    sparsely = _is_accessed_sparsely(variable)
-    if sparsely and rows is not None:
-        return _zero_rows(variable, rows, threshold)
-    blocks = row_blocks(static_shape(variable)) if sparsely else []
+    blocks = row_blocks(static_shape(variable)) if _is_accessed_sparsely(variable) else []
     if not blocks:
         return tf.assign(variable, fused(lambda value: _zeroed(value, threshold), variable.read_value())).op
+    if rows is not None and (static_shape(rows)[0] or 0) < static_shape(variable)[0]:
+        return _zero_rows(variable, rows, threshold)
     return tf.group(*[_zero_rows(variable, tf.range(*block), threshold) for block in blocks])
 
 
@@ -64,14 +63,6 @@ def _zero_rows(variable, rows, threshold):
 
 
 def _zeroed(value, threshold):
-    zeros = tf.zeros_like(value)
-    return tf.where(_is_small(value, zeros, threshold), zeros, value)
-
-
-def _is_small(value, zeros, threshold):
-    """Whether each element lies strictly between -threshold and threshold."""
-    if value.dtype != tf.float32:
-        return tf.abs(value) < threshold
-    # |w - 0| <= the next smaller number, which is one pass over memory; an absolute value and a comparison are two.
-    below = float(np.nextafter(np.float32(threshold), np.float32(0)))
-    return tf.raw_ops.ApproximateEqual(x=value, y=zeros, tolerance=below)
+    # Two comparisons hold at the bounds and for what is no number in XLA's loops as well; an absolute value and
+    # ApproximateEqual do not.
+    return tf.where(tf.logical_and(-threshold < value, value < threshold), tf.zeros_like(value), value)

@@ -19,6 +19,14 @@ def graph():
         yield fresh
 
 
+@pytest.fixture
+def without_gpu(monkeypatch):
+    """As on a machine without a GPU, where large computations are made one loop each."""
+    from sparse_rnn import fusion
+
+    monkeypatch.setattr(fusion, "has_gpu", lambda: False)
+
+
 @pytest.fixture(scope="session")
 def text_folder(tmp_path_factory):
     """A folder with the three files of a tiny text."""

@@ -196,6 +196,9 @@ def test_a_part_of_a_run_replaces_its_rows_and_keeps_all_others(tmp_path):
     assert rows == [{"size": "small", "ms": "2.5"}, {"size": "large", "ms": "9"}]
     with open(path) as file:
         assert file.read() == "size,ms\nsmall,2.5\nlarge,9\n"
+    reporting.merge(path, [{"size": "small", "seconds": 3}], ["size"])
+    with open(path) as file:
+        assert file.read() == "size,seconds,ms\nsmall,3,\nlarge,,9\n"
 
 
 def test_the_command_prints_a_table_and_writes_csv_and_figure(tmp_path, capsys):

@@ -11,7 +11,7 @@ VALUES = np.random.RandomState(0).randn(6, 4).astype(np.float32)
 
 
 @pytest.fixture(autouse=True)
-def small_blocks(monkeypatch):
+def small_blocks(monkeypatch, without_gpu):
     monkeypatch.setattr(blocks, "BLOCK", VALUES.size)
 
 
@@ -53,6 +53,14 @@ def test_operations_beside_a_loop_are_no_part_of_it():
     found, types = evaluate_and_count(result, {given: VALUES})
     np.testing.assert_allclose(found, np.tanh(EXPECTED / 2) * 2 + VALUES, rtol=1e-5)
     assert (types["loop"], types["Tanh"], types["AddN"], types["Greater"]) == (1, 1, 1, 0)
+
+
+def test_what_the_program_compiles_itself_is_left_alone():
+    given = tf.placeholder(tf.float32, VALUES.shape)
+    (result,) = tf.xla.experimental.compile(lambda tensor: [fusion.fused(doubled_where_positive, tensor)], [given])
+    found, types = evaluate_and_count(result, {given: VALUES})
+    np.testing.assert_array_equal(found, EXPECTED)
+    assert types["loop"] == 1
 
 
 @pytest.mark.parametrize("positive", [True, False])

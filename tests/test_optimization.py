@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sparse_rnn import blocks, iss
+from sparse_rnn import blocks, compat, fusion, iss
 from sparse_rnn.compat import tf, variables_by_name
 from sparse_rnn.training import optimization, options
 from sparse_rnn.training.config import from_dict
@@ -92,7 +92,9 @@ def test_the_penalty_is_part_of_what_is_clipped(build):
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_fused_steps_are_the_same_to_rounding_and_repeat_themselves_exactly(build, optimizer, monkeypatch):
+def test_fused_steps_are_the_same_to_rounding_and_repeat_themselves_exactly(build, optimizer, without_gpu, monkeypatch):
+    compiled = []
+    monkeypatch.setattr(fusion, "compiled", lambda *given: compiled.append(given) or compat.compiled(*given))
     penalties = [
         {"kind": "units", "strength": 0.3, "groups": ["hidden"]},
         {"kind": "l1", "strength": 0.2, "variables": ["*"]},
@@ -106,12 +108,14 @@ def test_fused_steps_are_the_same_to_rounding_and_repeat_themselves_exactly(buil
             return step.weights()
 
     alone = weights_after_three_steps()
+    assert not compiled
     monkeypatch.setattr(blocks, "BLOCK", 1)
     fused, again = weights_after_three_steps(), weights_after_three_steps()
     for name, value in alone.items():
         np.testing.assert_allclose(fused[name], value, rtol=1e-5, atol=1e-6)
         np.testing.assert_array_equal(fused[name], again[name])
         assert (value != 0).any()
+    assert len(compiled) == 2 * 3 * len(SHAPES)  # two penalties' gradients and zeroing, of each matrix
 
 
 @pytest.mark.parametrize("penalised", [False, True])

@@ -116,6 +116,7 @@ def test_units_are_the_papers_penalty_and_leave_biases_out(use_resource, block):
     assert {one.op.name: slope for one, slope in gradients_of(penalty, variables)}["bias"] is None
 
 
+@pytest.mark.usefixtures("without_gpu")
 @pytest.mark.parametrize("penalise", [regularizers.l1, regularizers.rows, regularizers.columns])
 @pytest.mark.parametrize("block, loops", [(20, 2), (30, 1), (100, 0)])
 def test_the_gradient_of_a_large_matrix_is_one_loop(penalise, block, loops, monkeypatch):

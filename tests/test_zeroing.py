@@ -103,15 +103,24 @@ def test_only_the_rows_that_the_update_changed_are_zeroed_where_they_can_be_told
     rows = {"embedding": grads_and_vars[0][0].indices}
     train_op = zeroing.after(update, [embedding, kernel], 0.025, rows)
     with session() as running:
-        running.run(embedding[4].assign([0.01, 0.01, 0.03]) if use_resource else tf.no_op())
+        running.run(tf.scatter_update(embedding, [4], [[0.01, 0.01, 0.03]]))
         running.run(train_op)
         found, whole = running.run([embedding, kernel])
     expected = np.full([5, 3], 0.03, np.float32)
     expected[[1, 3]] = 0.0
-    if use_resource:  # another kind of variable is zeroed whole
-        expected[4, :2] = 0.01
+    expected[4, :2] = 0.01 if use_resource else 0.0  # another kind of variable is zeroed whole
     np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(whole, 0.0)
+
+
+def test_all_rows_are_zeroed_where_as_many_were_updated():
+    embedding = variable("embedding", np.float32([[0.03], [0.03], [0.01]]))
+    grads_and_vars = [(tf.gradients(tf.nn.embedding_lookup(embedding, [0, 1, 0]), embedding)[0], embedding)]
+    update = tf.train.GradientDescentOptimizer(0.01).apply_gradients(grads_and_vars)
+    train_op = zeroing.after(update, [embedding], 0.015, {"embedding": grads_and_vars[0][0].indices})
+    with session() as running:
+        running.run(train_op)
+        np.testing.assert_allclose(running.run(embedding), [[0.0], [0.02], [0.0]], rtol=1e-6)
 
 
 def test_a_matrix_that_is_read_whole_is_zeroed_whole():
@@ -122,15 +131,20 @@ def test_a_matrix_that_is_read_whole_is_zeroed_whole():
     assert not types & {"ResourceGather", "ResourceScatterUpdate"}
 
 
+@pytest.mark.usefixtures("without_gpu")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("block, loops", [(84, 1), (85, 0)])
-def test_a_large_matrix_is_zeroed_in_one_loop(block, loops, monkeypatch):
+def test_a_large_matrix_is_zeroed_in_one_loop(block, loops, dtype, monkeypatch):
     monkeypatch.setattr(blocks, "BLOCK", block)
-    values = np.random.RandomState(5).uniform(-0.04, 0.04, SHAPES["kernel"]).astype(np.float32)
+    values = np.random.RandomState(5).uniform(-0.04, 0.04, SHAPES["kernel"]).astype(dtype)
+    below = np.nextafter(dtype(THRESHOLD), dtype(0))
+    values[0, :8] = THRESHOLD, -dtype(THRESHOLD), below, -below, np.nan, np.inf, -np.inf, 0.0
     kernel = variable("kernel", values)
     with tf.control_dependencies([zeroing.small([kernel], THRESHOLD)]):
         after = kernel.read_value()
     found, types = evaluate_and_count(after)
-    np.testing.assert_array_equal(found, np.where(np.abs(values) < np.float32(THRESHOLD), 0, values))
+    np.testing.assert_array_equal(found, np.where(np.abs(values) < dtype(THRESHOLD), 0, values))
+    np.testing.assert_array_equal(found[0, :4] != 0, [True, True, False, False])
     assert types["loop"] == loops
 
 
