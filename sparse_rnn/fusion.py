@@ -4,10 +4,8 @@ In several operations such a computation goes through memory once per operation,
 waits for. XLA, TensorFlow's compiler, makes one loop of them.
 """
 
-import numpy as np
-
 from sparse_rnn import blocks
-from sparse_rnn.compat import compiled, has_gpu, static_shape, tf
+from sparse_rnn.compat import compiled, has_gpu, tf
 
 
 def fused(function, *tensors):
@@ -22,11 +20,7 @@ def fused(function, *tensors):
       tensors: of which the largest decides; a shape that is not known counts as small.
     """
     in_graph = type(tf.get_default_graph()) is tf.Graph and not tf.executing_eagerly()
-    if in_graph and max(map(_elements, tensors)) >= blocks.BLOCK and not has_gpu():
+    largest = max(tensor.shape.num_elements() or 0 for tensor in tensors)
+    if in_graph and largest >= blocks.BLOCK and not has_gpu():
         return compiled(function, tensors)
     return function(*tensors)
-
-
-def _elements(tensor):
-    shape = static_shape(tensor)
-    return 0 if shape is None or None in shape else int(np.prod(shape))

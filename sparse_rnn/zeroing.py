@@ -27,9 +27,9 @@ def after(train_op, variables, threshold, changed_rows=None):
       variables: what to zero; every variable may take part, penalised or not.
       threshold: elements with absolute value strictly below it become 0.
       changed_rows: ``{variable name: indices}`` of the rows that ``train_op`` changes, for variables of which it leaves
-        all others as they are, as plain SGD does with an embedding. Where they are fewer than all rows, and the
-        variable is a resource, only these are zeroed: run :func:`small` before training, and after anything else
-        that stores into the variable.
+        all others as they are, as plain SGD does with an embedding. Only these rows of a resource variable are zeroed,
+        unless they are known to be as many as it has: run :func:`small` before training, and after anything else that
+        stores into the variable.
 
     Returns:
       An operation to run in place of ``train_op``.
@@ -43,8 +43,10 @@ def _zero_small(variable, threshold, rows=None):
     blocks = row_blocks(static_shape(variable)) if _is_accessed_sparsely(variable) else []
     if not blocks:
         return tf.assign(variable, fused(lambda value: _zeroed(value, threshold), variable.read_value())).op
-    if rows is not None and (static_shape(rows)[0] or 0) < static_shape(variable)[0]:
-        return _zero_rows(variable, rows, threshold)
+    if rows is not None:
+        rows = tf.convert_to_tensor(rows)
+        if (rows.shape.num_elements() or 0) < static_shape(variable)[0]:
+            return _zero_rows(variable, rows, threshold)
     return tf.group(*[_zero_rows(variable, tf.range(*block), threshold) for block in blocks])
 
 

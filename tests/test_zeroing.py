@@ -113,6 +113,17 @@ def test_only_the_rows_that_the_update_changed_are_zeroed_where_they_can_be_told
     np.testing.assert_array_equal(whole, 0.0)
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_changed_rows_may_be_of_any_shape_and_number(known):
+    embedding = variable("embedding", np.float32([[0.01], [0.01], [0.01], [0.01], [0.01]]))
+    assert tf.nn.embedding_lookup(embedding, [0]) is not None
+    rows = [[3, 1], [3, 3]] if known else tf.placeholder_with_default([[3, 1], [3, 3]], None)
+    train_op = zeroing.after(tf.no_op(), [embedding], THRESHOLD, {"embedding": rows})
+    with session() as running:
+        running.run(train_op)
+        np.testing.assert_array_equal(running.run(embedding), np.float32([[0.01], [0], [0.01], [0], [0.01]]))
+
+
 def test_all_rows_are_zeroed_where_as_many_were_updated():
     embedding = variable("embedding", np.float32([[0.03], [0.03], [0.01]]))
     grads_and_vars = [(tf.gradients(tf.nn.embedding_lookup(embedding, [0, 1, 0]), embedding)[0], embedding)]
