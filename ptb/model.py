@@ -119,9 +119,9 @@ def project_words(words, model_weights, options):
     return project(embedded, model_weights.kernels[0], model_weights.biases[0], options.forget_bias)
 
 
-def logits_of_projected(projected, state, model_weights, options):
-    """What :func:`logits` returns outside training, of words ``[T, B, 4n]`` that :func:`project_words` has seen."""
-    first = lstm_of_projected(projected, model_weights.kernels[0], state[0])
+def logits_of_projected(projected, words, state, model_weights, options):
+    """What :func:`logits` returns outside training, of words that are rows of :func:`project_words`'s ``[N, 4n]``."""
+    first = lstm_of_projected(projected, tf.transpose(words), model_weights.kernels[0], state[0])
     return _above(first, state, model_weights, options, _nothing)
 
 

@@ -129,9 +129,9 @@ def project_words(words, model_weights, options):
     return project(tf.nn.embedding_lookup(model_weights.embedding, words), model_weights.h[0], model_weights.t[0])
 
 
-def logits_of_projected(projected, state, model_weights, options):
-    """What :func:`logits` returns outside training, of words ``[T, B, 2n]`` that :func:`project_words` has seen."""
-    first = rhn_of_projected(projected, model_weights.h[0], model_weights.t[0], state[0])
+def logits_of_projected(projected, words, state, model_weights, options):
+    """What :func:`logits` returns outside training, of words that are rows of :func:`project_words`'s ``[N, 2n]``."""
+    first = rhn_of_projected(projected, tf.transpose(words), model_weights.h[0], model_weights.t[0], state[0])
     return _above(first, state, model_weights, options, noise.nothing(options))
 
 

@@ -60,7 +60,7 @@ def scan(step, sequences, state, emits, reverse=False):
 
 def _loop(step, sequences, state, emits, reverse):
     steps = sequences[0].array.size()
-    sinks = tuple(_array(sequences[0].array.dtype, steps) for _ in range(emits))
+    sinks = tuple(_array(state[0].dtype, steps) for _ in range(emits))
     shapes = []
 
     def body(count, state, sinks):

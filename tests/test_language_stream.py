@@ -13,6 +13,7 @@ from sparse_rnn.errors import UserError
 from sparse_rnn.training import config, text
 from sparse_rnn.training.language import evaluation, stream
 from tests.test_language_evaluation import ARRAYS, EXPERIMENT, TEXT, WORDS, numpy_perplexity
+from tests.test_ptb_model import numpy_logits
 
 WHOLE = numpy_perplexity(TEXT[np.newaxis])
 #: Open forget gates and nearly shut input gates: what a cell began with stays.
@@ -55,12 +56,12 @@ def runs(monkeypatch):
     return seen
 
 
-def pieces(monkeypatch, strip, lead=3, longest_run=4, tolerance=stream.TOLERANCE, forgets=False):
+def pieces(monkeypatch, strip, lead=3, longest_run=4, tolerance=stream.TOLERANCE, memory=None):
     """Strips as a text of 98 words can have them."""
     for name, value in (("STRIP", strip - 2 * lead), ("LEAD", lead), ("LONGEST_RUN", longest_run)):
         monkeypatch.setattr(stream, name, value)
     monkeypatch.setattr(stream, "TOLERANCE", tolerance)
-    monkeypatch.setattr(stream.Stream, "_forgets", lambda self, session, words: forgets)
+    monkeypatch.setattr(stream.Stream, "_memory", lambda self, session, words: lead if memory is None else memory)
 
 
 def one_after_the_other(loaded, ids):
@@ -97,7 +98,7 @@ def test_a_text_has_as_many_strips_as_it_is_long_enough_for(loaded, monkeypatch,
 
 def test_a_state_begins_where_the_words_before_its_strip_leave_it(loaded, monkeypatch, runs):
     ids = np.concatenate([TEXT, TEXT])
-    once = [(2, 4)] * 24 + [(2, 1), (1, 1)]
+    once = [(2, 4)] * 24 + [(2, 2)]
     pieces(monkeypatch, strip=97, lead=40, tolerance=1e-2)
     loaded.perplexity(ids, "full", "test")
     assert runs == once  # no strip is begun again
@@ -107,27 +108,38 @@ def test_a_state_begins_where_the_words_before_its_strip_leave_it(loaded, monkey
     assert runs != once
 
 
-def test_where_a_model_forgets_fast_there_are_more_strips_and_no_words_before_them(loaded, monkeypatch, runs):
-    pieces(monkeypatch, strip=48, lead=20, tolerance=1e-2, forgets=True)
-    assert loaded.perplexity(TEXT, "full", "test") == pytest.approx(WHOLE, rel=1e-5)
-    assert runs[0] == (97 // 8, 4) and loaded.stream().mended > 0
+@pytest.mark.parametrize("memory, strips", [(20, 2), (8, 4), (1, 9)])
+def test_the_less_a_model_remembers_the_more_strips_there_are(loaded, monkeypatch, runs, memory, strips):
+    pieces(monkeypatch, strip=48, lead=20, memory=memory)
+    assert loaded.perplexity(TEXT, "full", "test") == pytest.approx(WHOLE, rel=1e-6)
+    assert runs[0] == (strips, 4)
 
 
-@pytest.mark.parametrize("few, tolerance, strips", [(60, 1e-2, 9), (2, 1e-2, 3), (2, 1e9, 9)])
-def test_a_model_forgets_where_a_few_words_leave_one_state(loaded, monkeypatch, runs, few, tolerance, strips):
-    for name, value in (("STRIP", 10), ("LEAD", 10), ("FEW", few), ("TOLERANCE", tolerance)):
-        monkeypatch.setattr(stream, name, value)
-    loaded.perplexity(TEXT, "full", "test")
-    assert runs[0][0] == strips
+def numpy_memory(few, step, tolerance):
+    """After how many words of the text the states of zeros and of halves agree, or None where not after a few."""
+    for end in sorted({*range(step, few, step), few}):
+        begun = [np.broadcast_to([[[0.0], [0.5]]], [2, 2, size]) for size in EXPERIMENT.model.hidden_sizes]
+        _, after = numpy_logits(np.stack([TEXT[:end]] * 2), begun, ARRAYS, EXPERIMENT.model.forget_bias)
+        zeros, halves = np.moveaxis(np.concatenate(after, axis=2), 1, 0)
+        if np.abs(zeros - halves).max() <= tolerance * np.abs(halves).max():
+            return end
+    return None
 
 
-@pytest.mark.parametrize("predicted, strips", [(19, 1), (20, 2)])
-def test_a_model_that_forgets_has_two_strips_from_twice_their_fewest_words_on(
-    loaded, monkeypatch, runs, predicted, strips
+@pytest.mark.parametrize(
+    "few, step, tolerance, forgets",
+    [(40, 7, 1e-2, True), (40, 1, 1e-2, True), (40, 9, 1e9, True), (5, 9, 1e9, True), (3, 1, 1e-2, False)],
+)
+def test_strips_begin_as_many_words_early_as_a_model_remembers(
+    loaded, monkeypatch, runs, few, step, tolerance, forgets
 ):
-    pieces(monkeypatch, strip=30, lead=10, forgets=True)
-    loaded.perplexity(TEXT[: predicted + 1], "full", "test")
-    assert runs[0][0] == strips
+    values = {"STRIP": 10, "LEAD": 30, "FEW": few, "FEW_STEP": step, "TOLERANCE": tolerance}
+    for name, value in values.items():
+        monkeypatch.setattr(stream, name, value)
+    memory = numpy_memory(few, step, tolerance)
+    assert (memory is not None) == forgets
+    loaded.perplexity(TEXT, "full", "test")
+    assert runs[0][0] == max(1, 97 // (10 + 2 * (memory or 30)))
 
 
 @pytest.mark.parametrize("most_projected", [stream.MOST_PROJECTED, 0])
@@ -160,18 +172,18 @@ def test_a_model_that_forgets_nothing_has_its_strips_read_again_to_their_ends(lo
     pieces(monkeypatch, strip=24)
     assert loaded.perplexity(TEXT, "full", "test") == pytest.approx(one_after_the_other(loaded, TEXT), rel=1e-6)
     # From what the words before leave; from what the strip before ended with; the first to be right ends the second.
-    assert runs == [(4, 4)] * 6 + [(3, 4)] * 6 + [(1, 4)] * 2 * 6 + [(1, 1)]
+    assert runs == [(count, words) for count in (4, 3, 1, 1) for words in [4] * 6 + [1]]
 
 
 @pytest.mark.parametrize("kept_parts", [0, 1])
 def test_beyond_the_states_that_are_kept_a_strip_is_read_to_its_end(loaded, monkeypatch, runs, kept_parts):
     pieces(monkeypatch, strip=48, lead=1, tolerance=1e-2)
     loaded.perplexity(TEXT, "full", "test")
-    assert 1 < runs.count((1, 4)) < 12
+    assert 1 < len(runs) - 13 < 13
     runs.clear()
     monkeypatch.setattr(stream, "MOST_KEPT", kept_parts * 2 * loaded.stream()._state_size)
     assert loaded.perplexity(TEXT, "full", "test") == pytest.approx(WHOLE, rel=1e-6)
-    assert runs == [(2, 4)] * 12 + [(1, 4)] * 12 + [(1, 1)]
+    assert runs == [(count, words) for count in (2, 1) for words in [4] * 12 + [1]]
 
 
 def test_strips_side_by_side_and_the_words_of_a_run_are_bounded(load, monkeypatch, runs):

@@ -276,8 +276,9 @@ def test_an_initial_state_of_another_shape_is_refused(shape):
 def test_inputs_that_are_projected_beforehand_give_the_same_layer(form):
     given = arrays()
     inputs, kernel, bias, c, h = (tf.constant(array) for array in given)
-    projected = tf.reshape(project(tf.reshape(inputs, [-1, INPUT]), kernel, bias, 0.5), [TIME, BATCH, 4 * UNITS])
-    outputs, last = lstm_of_projected(projected, kernel, LSTMState(c, h))
+    projected = project(tf.reshape(inputs, [-1, INPUT]), kernel, bias, 0.5)
+    rows = tf.constant(np.arange(TIME * BATCH).reshape(TIME, BATCH))
+    outputs, last = lstm_of_projected(projected, rows, kernel, LSTMState(c, h))
     assert outputs.shape.as_list() == [TIME, BATCH, UNITS]
     for found, right in zip(evaluate([outputs, *last]), expected(*given, forget_bias=0.5)):
         np.testing.assert_allclose(found, right, rtol=1e-12, atol=1e-12)

@@ -1,13 +1,13 @@
 """The perplexity of a long text as one stream, read in strips side by side.
 
 One sequence reads all recurrent weights anew for every word, so strips of the text are read together. A recurrent state
-forgets, so a strip begins from the state that the words before it leave, read from zeros on; a model that forgets fast,
-from zeros themselves. Begun again with the state that the strip before it ended with, a strip soon has the same states
-as before. So each that began with another state is begun again in that way, all of them side by side, until its states
-agree, and its losses up to there are replaced; then the same from left to right, for what has changed since. The number
-is that of one word after the other, as far as states that agree to :data:`TOLERANCE` stay together. A model that
-forgets nothing is read three times, at last one strip after the other, and gains nothing; a text shorter than two
-strips is one. What a word gives to the first layer's gates is computed once, not at every occurrence.
+forgets, so a strip begins from the state that the words before it leave, read from zeros on: as many as the model takes
+to forget. Begun again with the state that the strip before it ended with, a strip soon has the same states as before.
+So each that began with another state is begun again in that way, all of them side by side, until its states agree, and
+its losses up to there are replaced; then the same from left to right, for what has changed since. The number is that
+of one word after the other, as far as states that agree to :data:`TOLERANCE` stay together. A model that forgets
+nothing is read three times, at last one strip after the other, and gains nothing; a text shorter than two strips is
+one. What a word gives to the first layer's gates is computed once, not at every occurrence.
 """
 
 import numpy as np
@@ -17,12 +17,12 @@ from sparse_rnn.training import text
 from sparse_rnn.training.language import perplexity
 from sparse_rnn.training.language.likelihood import negative_log_likelihoods
 
-#: Fewest words of a strip; of one that has a lead, two leads more.
+#: Fewest words of a strip, besides two leads.
 STRIP = 1000
-#: Words before a strip that its first state is made from, where the model does not forget.
+#: Words before a strip that its first state is made from, where the model does not forget fast.
 LEAD = 1000
-#: Words within which a model forgets, if it does.
-FEW = 64
+#: Words within which a model forgets fast; where it does, they are counted in steps, and are the lead.
+FEW, FEW_STEP = 64, 8
 #: Most strips side by side.
 MOST_STRIPS = 64
 #: Largest difference of two states that agree, of their largest number: batches of another size round otherwise.
@@ -74,11 +74,12 @@ class Stream:
             shape=tf.TensorShape([None, self._gates]),
         )
         self._project = tf.assign(self._projected, projected).op
-        given = tf.gather(self._projected.read_value(), tf.transpose(self._words))
-        logits, last = trainer.logits_of_projected(given, state, model_weights, options)
+        logits, last = trainer.logits_of_projected(
+            self._projected.read_value(), self._words, state, model_weights, options
+        )
         self._most_words = max(1, min(MOST_WORDS, MOST_SCORES // static_shape(logits)[1]))
         losses = negative_log_likelihoods(logits, self._targets)
-        self._losses = tf.reduce_sum(tf.reshape(losses, [-1, tf.shape(self._words)[0]]), axis=0)
+        self._losses = tf.transpose(tf.reshape(losses, [-1, tf.shape(self._words)[0]]))
         self._after = tf.concat(tf.nest.flatten(last), axis=1)
 
     def perplexity(self, session, ids):
@@ -102,18 +103,17 @@ class Stream:
     def _loss(self, session, words, targets):
         """The loss of all words, and how many were read again."""
         most = min(MOST_STRIPS, self._most_words)
-        lead = LEAD if min(most, len(words) // STRIP) > 1 and not self._forgets(session, words) else 0
+        lead = self._memory(session, words) if min(most, len(words) // STRIP) > 1 else 0
         count = max(1, min(most, len(words) // (STRIP + 2 * lead)))
-        end = len(words) - len(words) % count
-        strips = self._strips(*(each[:end].reshape(count, -1) for each in (words, targets)))
+        beyond = -len(words) % count  # words that make the strips equally long, and are not counted
+        padded = (np.pad(each, (0, beyond), "edge").reshape(count, -1) for each in (words, targets))
+        strips = _Strips(*padded, self._state_size, self._most_words)
         begun = np.zeros([count, self._state_size], np.float32)
         if lead and count > 1:
             begun[1:] = self._states(session, strips.words[:-1, -lead:], begun[1:])
         self._read(session, strips, range(count), begun)
         mended = self._mend(session, strips)
-        rest = self._strips(words[np.newaxis, end:], targets[np.newaxis, end:])
-        self._read(session, rest, [0], strips.ended[-1:])
-        return strips.losses.sum() + rest.losses.sum(), mended
+        return strips.losses.ravel()[: len(words)].sum(), mended
 
     def _mend(self, session, strips):
         """Begin strips again until each began as the one before it ended; returns how many words were read."""
@@ -123,26 +123,20 @@ class Stream:
         turns = [later] + [[strip] for strip in later]
         return sum(self._read(session, strips, *strips.misbegun(which)) for which in turns)
 
-    def _forgets(self, session, words):
-        """Whether a few words leave the same state, whatever it was before them."""
-        begun = np.stack([np.zeros(self._state_size, np.float32), np.full(self._state_size, 0.5, np.float32)])
-        after = self._states(session, np.stack([words[:FEW]] * 2), begun)
-        return _agree(after[:1], after[1:]).all()
+    def _memory(self, session, words):
+        """How many words leave the same state, whatever it was before them; :data:`LEAD`, if a few do not."""
+        states = np.stack([np.zeros(self._state_size, np.float32), np.full(self._state_size, 0.5, np.float32)])
+        for part in _parts(FEW, FEW_STEP):
+            states = self._states(session, np.stack([words[part]] * 2), states)
+            if _agree(states[:1], states[1:]).all():
+                return part.stop
+        return LEAD
 
     def _states(self, session, words, states):
         """The states ``[strips, sizes]`` after ``words [strips, words]``."""
-        for part in self._parts(words):
+        for part in _parts(words.shape[1], self._most_words // len(words)):
             states = self._run(session, self._after, states, {self._words: words[:, part]})
         return states
-
-    def _strips(self, words, targets):
-        return _Strips(words, targets, self._parts(words), self._state_size)
-
-    def _parts(self, words):
-        """The slices of ``words [strips, words]`` that are read in one run of the graph each."""
-        count, length = words.shape
-        step = max(1, min(LONGEST_RUN, self._most_words // count))
-        return [slice(start, start + step) for start in range(0, length, step)]
 
     def _read(self, session, strips, which, states):
         """Read the strips ``which`` from ``states [len(which), sizes]`` on, each until its states are as they were.
@@ -177,27 +171,33 @@ def _places(words):
     return distinct, places.reshape(words.shape)
 
 
+def _parts(length, most):
+    """The slices of ``length`` words of strips that are read in one run of the graph each."""
+    step = max(1, min(LONGEST_RUN, most))
+    return [slice(start, min(start + step, length)) for start in range(0, length, step)]
+
+
 class _Strips:
     """Strips of a text, ``words, targets [strips, words]``, and what they were when they were last read.
 
     Attributes:
-      parts: the slices of a strip that are read in one run each.
-      losses: ``[parts, strips]``.
+      parts: the slices of a strip that are read in one run each, of ``most_words`` of all strips at most.
+      losses: ``[strips, words]``.
       kept: states ``[parts, strips, sizes]`` after the first parts.
       begun, ended: states ``[strips, sizes]`` before and after each strip.
     """
 
-    def __init__(self, words, targets, parts, state_size):
-        count = len(words)
-        self.words, self.targets, self.parts = words, targets, parts
-        self.losses = np.zeros([len(parts), count])
+    def __init__(self, words, targets, state_size, most_words):
+        count, length = words.shape
+        self.words, self.targets, self.parts = words, targets, _parts(length, most_words // count)
+        self.losses = np.zeros([count, length])
         self.begun, self.ended = (np.zeros([count, state_size], np.float32) for _ in range(2))
-        kept = min(len(parts), MOST_KEPT // self.begun.size) if count > 1 else 0
+        kept = min(len(self.parts), MOST_KEPT // self.begun.size) if count > 1 else 0
         self.kept = np.full([kept, count, state_size], np.nan, np.float32)  # which agrees with nothing
 
     def record(self, number, which, losses, states):
         """Take what reading a part of the strips ``which`` gave; returns which have other states than before."""
-        self.losses[number, which] = losses
+        self.losses[which, self.parts[number]] = losses
         if number >= len(self.kept):
             return np.ones(len(which), bool)
         differ = ~_agree(states, self.kept[number, which])

@@ -28,8 +28,8 @@ class Trainer:
       masks: maps (options, V, seed, step, words ``[B, T]``) to the masks of one training step.
       logits: maps (words ``[B, T]``, state, weights, options, masks) to (logits ``[T * B, V]``, last state).
       project_words: maps (words ``[N]``, weights, options) to what they give to the first layer's gates ``[N, k]``.
-      logits_of_projected: maps (what ``project_words`` gave for each word ``[T, B, k]``, state, weights, options) to
-        what ``logits`` gives without masks.
+      logits_of_projected: maps (what ``project_words`` gave ``[N, k]``, words ``[B, T]`` as rows of it, state, weights,
+        options) to what ``logits`` gives without masks.
       data_help: what ``--data_path`` takes.
     """
 
