@@ -85,29 +85,29 @@ def project(inputs, kernel, bias, forget_bias=1.0):
     return tf.nn.bias_add(tf.matmul(inputs, input_kernel), _shifted(bias, forget_bias))
 
 
-def lstm_of_projected(projected, rows, kernel, initial_state):
+def lstm_of_projected(projected, places, kernel, initial_state):
     """Run one LSTM layer, not to be trained, over what :func:`project` made of its inputs.
 
     Args:
       projected: ``[N, 4n]``.
-      rows: ``[T, B]`` integers, time first: which row of ``projected`` each input is.
+      places: ``[T, B]`` integers, time first: which row of ``projected`` each input is.
       kernel: ``[in + n, 4n]``, whole, as for :func:`lstm`.
       initial_state: ``(c, h)`` of ``[B, n]`` each.
 
     Returns:
       What :func:`lstm` returns, without a gradient.
     """
-    height, width = static_shape(kernel)
-    _, recurrent_kernel = cut_rows(kernel, height - width // 4)
+    rows, columns = static_shape(kernel)
+    _, recurrent_kernel = cut_rows(kernel, rows - columns // 4)
 
     def step(current, state):
         before = LSTMState(*state)
         after, _ = _cell(tf.gather(projected, current[0]) + tf.matmul(before.h, recurrent_kernel), before)
         return (after.h,), after
 
-    (outputs,), last = scan(step, (split_steps(rows),), initial_state, emits=1)
+    (outputs,), last = scan(step, (split_steps(places),), initial_state, emits=1)
     outputs, *last = (tf.stop_gradient(each) for each in (stack_steps(outputs), *last))
-    return like_steps(outputs, rows), LSTMState(*last)
+    return like_steps(outputs, places), LSTMState(*last)
 
 
 def _shifted(bias, forget_bias):

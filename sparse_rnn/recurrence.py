@@ -41,7 +41,7 @@ def scan(step, sequences, state, emits, reverse=False):
       step: maps (tuple of the sequences' tensors at this time, state) to (tuple of ``emits`` tensors, new state).
       sequences: tuple of sequences of equal length, at least 1 where they are unrolled.
       state: tuple of tensors, the state before the first step.
-      emits: how many tensors ``step`` emits; a loop has to know it beforehand.
+      emits: how many tensors ``step`` emits, of the state's type; a loop has to know it beforehand.
       reverse: go from the last time step to the first.
 
     Returns:

@@ -86,12 +86,12 @@ def project(inputs, h_weights, t_weights):
     return tf.nn.bias_add(tf.matmul(inputs, of_inputs), bias)
 
 
-def rhn_of_projected(projected, rows, h_weights, t_weights, initial_state):
+def rhn_of_projected(projected, places, h_weights, t_weights, initial_state):
     """Run one recurrent highway layer, not to be trained, over what :func:`project` made of its inputs.
 
     Args:
       projected: ``[N, 2n]``.
-      rows: ``[T, B]`` integers, time first: which row of ``projected`` each input is.
+      places: ``[T, B]`` integers, time first: which row of ``projected`` each input is.
       h_weights, t_weights: as for :func:`rhn`, the first matrices whole.
       initial_state: ``[B, n]``.
 
@@ -99,8 +99,8 @@ def rhn_of_projected(projected, rows, h_weights, t_weights, initial_state):
       What :func:`rhn` returns without noise, and without a gradient.
     """
     matrices, biases = _joined(h_weights, t_weights)
-    height, width = static_shape(matrices[0])
-    _, recurrent = _split_first(matrices, height - width // 2)
+    rows, columns = static_shape(matrices[0])
+    _, recurrent = _split_first(matrices, rows - columns // 2)
 
     def step(current, state):
         (s,) = state
@@ -109,8 +109,8 @@ def rhn_of_projected(projected, rows, h_weights, t_weights, initial_state):
             s = (h - s) * t + s
         return (s,), (s,)
 
-    (outputs,), (last,) = scan(step, (split_steps(rows, len(recurrent)),), (initial_state,), emits=1)
-    return like_steps(tf.stop_gradient(stack_steps(outputs)), rows), tf.stop_gradient(last)
+    (outputs,), (last,) = scan(step, (split_steps(places, len(recurrent)),), (initial_state,), emits=1)
+    return like_steps(tf.stop_gradient(stack_steps(outputs)), places), tf.stop_gradient(last)
 
 
 def _joined(h_weights, t_weights):

@@ -56,6 +56,19 @@ def runs(monkeypatch):
     return seen
 
 
+@pytest.fixture
+def leads(monkeypatch):
+    """The words ``[strips, words]`` of what is read for its states alone, in order."""
+    seen, states = [], stream.Stream._states
+
+    def record(self, session, words, begun):
+        seen.append(words)
+        return states(self, session, words, begun)
+
+    monkeypatch.setattr(stream.Stream, "_states", record)
+    return seen
+
+
 def pieces(monkeypatch, strip, lead=3, longest_run=4, tolerance=stream.TOLERANCE, memory=None):
     """Strips as a text of 98 words can have them."""
     for name, value in (("STRIP", strip - 2 * lead), ("LEAD", lead), ("LONGEST_RUN", longest_run)):
@@ -128,18 +141,29 @@ def numpy_memory(few, step, tolerance):
 
 @pytest.mark.parametrize(
     "few, step, tolerance, forgets",
-    [(40, 7, 1e-2, True), (40, 1, 1e-2, True), (40, 9, 1e9, True), (5, 9, 1e9, True), (3, 1, 1e-2, False)],
+    [
+        (40, 7, 1e-2, True),
+        (40, 1, 1e-2, True),
+        (40, 1, 0.5, True),
+        (40, 9, 0.5, True),
+        (5, 9, 1e9, True),
+        (3, 1, 0.5, False),
+    ],
 )
 def test_strips_begin_as_many_words_early_as_a_model_remembers(
-    loaded, monkeypatch, runs, few, step, tolerance, forgets
+    loaded, monkeypatch, runs, leads, few, step, tolerance, forgets
 ):
     values = {"STRIP": 10, "LEAD": 30, "FEW": few, "FEW_STEP": step, "TOLERANCE": tolerance}
     for name, value in values.items():
         monkeypatch.setattr(stream, name, value)
     memory = numpy_memory(few, step, tolerance)
     assert (memory is not None) == forgets
-    loaded.perplexity(TEXT, "full", "test")
-    assert runs[0][0] == max(1, 97 // (10 + 2 * (memory or 30)))
+    lead, ids = memory or stream.LEAD, np.tile(TEXT, 4)
+    loaded.perplexity(ids, "full", "test")
+    count = (len(ids) - 1) // (stream.STRIP + 2 * lead)
+    assert runs[0][0] == count
+    ends = np.arange(1, count) * math.ceil((len(ids) - 1) / count)
+    np.testing.assert_array_equal(leads[-1], [ids[end - lead : end] for end in ends])
 
 
 @pytest.mark.parametrize("most_projected", [stream.MOST_PROJECTED, 0])

@@ -277,8 +277,8 @@ def test_inputs_that_are_projected_beforehand_give_the_same_layer(form):
     given = arrays()
     inputs, kernel, bias, c, h = (tf.constant(array) for array in given)
     projected = project(tf.reshape(inputs, [-1, INPUT]), kernel, bias, 0.5)
-    rows = tf.constant(np.arange(TIME * BATCH).reshape(TIME, BATCH))
-    outputs, last = lstm_of_projected(projected, rows, kernel, LSTMState(c, h))
+    places = tf.constant(np.arange(TIME * BATCH).reshape(TIME, BATCH))
+    outputs, last = lstm_of_projected(projected, places, kernel, LSTMState(c, h))
     assert outputs.shape.as_list() == [TIME, BATCH, UNITS]
     for found, right in zip(evaluate([outputs, *last]), expected(*given, forget_bias=0.5)):
         np.testing.assert_allclose(found, right, rtol=1e-12, atol=1e-12)

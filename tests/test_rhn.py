@@ -210,8 +210,8 @@ def test_inputs_that_are_projected_beforehand_give_the_same_layer(form, depth):
     inputs, state, *flat = (tf.constant(array) for array in given)
     weights = weights_of(flat)
     projected = project(tf.reshape(inputs, [-1, INPUT]), *weights)
-    rows = tf.constant(np.arange(TIME * BATCH).reshape(TIME, BATCH))
-    outputs, last = rhn_of_projected(projected, rows, *weights, initial_state=state)
+    places = tf.constant(np.arange(TIME * BATCH).reshape(TIME, BATCH))
+    outputs, last = rhn_of_projected(projected, places, *weights, initial_state=state)
     assert outputs.shape.as_list() == [TIME, BATCH, UNITS]
     for found, right in zip(evaluate([outputs, last]), expected(given)):
         np.testing.assert_allclose(found, right, rtol=1e-12, atol=1e-12)

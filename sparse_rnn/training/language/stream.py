@@ -17,12 +17,14 @@ from sparse_rnn.training import text
 from sparse_rnn.training.language import perplexity
 from sparse_rnn.training.language.likelihood import negative_log_likelihoods
 
-#: Fewest words of a strip, besides two leads.
+#: Fewest words of a strip, besides two leads: a lead is the words before a strip that its first state is made from.
 STRIP = 1000
-#: Words before a strip that its first state is made from, where the model does not forget fast.
+#: Words of a lead, where the model does not forget within :data:`FEW`.
 LEAD = 1000
-#: Words within which a model forgets fast; where it does, they are counted in steps, and are the lead.
-FEW, FEW_STEP = 64, 8
+#: Most words within which a model forgets fast. Where it does, a lead is as many words as that takes.
+FEW = 64
+#: The words that it takes are counted in steps of so many.
+FEW_STEP = 8
 #: Most strips side by side.
 MOST_STRIPS = 64
 #: Largest difference of two states that agree, of their largest number: batches of another size round otherwise.
@@ -50,7 +52,7 @@ class Stream:
       model_weights: what ``trainer.weights`` made.
 
     Attributes:
-      mended: how many words of the last text were read again, once for each time.
+      mended: how many words of the last text were read again, once for each time; with those that fill its last strip.
     """
 
     def __init__(self, trainer, options, model_weights):
@@ -112,13 +114,12 @@ class Stream:
         if lead and count > 1:
             begun[1:] = self._states(session, strips.words[:-1, -lead:], begun[1:])
         self._read(session, strips, range(count), begun)
-        mended = self._mend(session, strips)
-        return strips.losses.ravel()[: len(words)].sum(), mended
+        losses = strips.losses.ravel()[: len(words)]
+        mended = self._mend(session, strips) if np.isfinite(losses).all() else 0
+        return losses.sum(), mended
 
     def _mend(self, session, strips):
         """Begin strips again until each began as the one before it ended; returns how many words were read."""
-        if not np.isfinite(strips.losses).all():
-            return 0
         later = range(1, len(strips.words))
         turns = [later] + [[strip] for strip in later]
         return sum(self._read(session, strips, *strips.misbegun(which)) for which in turns)
