@@ -203,7 +203,7 @@ def test_a_model_that_forgets_nothing_has_its_strips_read_again_to_their_ends(lo
 def test_beyond_the_states_that_are_kept_a_strip_is_read_to_its_end(loaded, monkeypatch, runs, kept_parts):
     pieces(monkeypatch, strip=48, lead=1, tolerance=1e-2)
     loaded.perplexity(TEXT, "full", "test")
-    assert 1 < len(runs) - 13 < 13
+    assert 1 < runs.count((1, 4)) < 12
     runs.clear()
     monkeypatch.setattr(stream, "MOST_KEPT", kept_parts * 2 * loaded.stream()._state_size)
     assert loaded.perplexity(TEXT, "full", "test") == pytest.approx(WHOLE, rel=1e-6)
